@@ -1,0 +1,37 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Benchmark, benchContext } from './context.ts'
+import { formatTable, isMet, type Row } from './row.ts'
+import { COLD } from './rows/cold.ts'
+import { CONNTRACK } from './rows/conntrack.ts'
+import { IPTABLES } from './rows/iptables.ts'
+import { SNAPSHOT } from './rows/snapshot.ts'
+import { TUI } from './rows/tui.ts'
+import { WARM } from './rows/warm.ts'
+
+/** In this order: the lab grows. */
+const BENCHMARKS: readonly Benchmark[] = [COLD, TUI, CONNTRACK, IPTABLES, SNAPSHOT, WARM]
+const USAGE = 2
+
+const options = new Set(process.argv.slice(2).filter((word) => word.startsWith('--')))
+const names = process.argv.slice(2).filter((word) => !word.startsWith('--'))
+const known = BENCHMARKS.map(({ name }) => name)
+const unknown = names.filter((name) => !known.includes(name))
+if (unknown.length > 0) {
+  process.stderr.write(`unknown benchmark ${unknown.join(', ')}; there are ${known.join(', ')}\n`)
+  process.exit(USAGE)
+}
+const context = benchContext({
+  quick: options.has('--quick'),
+  say: (line) => process.stderr.write(`  ${line}\n`),
+})
+const rows: Row[] = []
+for (const benchmark of BENCHMARKS) {
+  if (names.length > 0 && !names.includes(benchmark.name)) continue
+  rows.push(...(await benchmark.run(context)))
+}
+const report = { node: process.version, rows: rows.map((row) => ({ ...row, met: isMet(row) })) }
+const file = join(process.env['BENCH_ROOT'] ?? '.', '.cache/bench/result.json')
+await writeFile(file, `${JSON.stringify(report, null, 2)}\n`)
+process.stdout.write(options.has('--json') ? `${JSON.stringify(report, null, 2)}\n` : `${formatTable(rows)}\n`)
+process.exit(options.has('--strict') && !rows.every(isMet) ? 1 : 0)

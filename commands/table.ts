@@ -1,0 +1,50 @@
+import type { Command, CommandEntry } from '../src/command.ts'
+
+/** Every subcommand; its code is loaded when it is used. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'ns',
+    summary: 'every network namespace and who owns it',
+    load: async () => (await import('./ns.ts')).NS_COMMAND,
+  },
+  {
+    name: 'show',
+    summary: 'one kind of object: links, routes, rules, sockets, …',
+    load: async () => (await import('./show.ts')).SHOW_COMMAND,
+  },
+  {
+    name: 'snapshot',
+    summary: 'everything as JSON, to keep, compare or send',
+    load: async () => (await import('./snapshot.ts')).SNAPSHOT_COMMAND,
+  },
+  {
+    name: 'diff',
+    summary: 'what differs between two snapshots',
+    load: async () => (await import('./diff.ts')).DIFF_COMMAND,
+  },
+  {
+    name: 'topo',
+    summary: 'the wiring as a tree or a drawing',
+    load: async () => (await import('./topo.ts')).TOPO_COMMAND,
+  },
+  {
+    name: 'watch',
+    summary: 'what changes, as it happens',
+    load: async () => (await import('./watch.ts')).WATCH_COMMAND,
+  },
+  {
+    name: 'enter',
+    summary: 'a shell or a command inside a namespace',
+    load: async () => (await import('./enter.ts')).ENTER_COMMAND,
+  },
+  {
+    name: 'completion',
+    summary: 'completion for bash, zsh or fish',
+    load: async () => (await import('./completion.ts')).COMPLETION_COMMAND,
+  },
+]
+
+/** What the program does without a command. */
+export async function loadDefault(): Promise<Command> {
+  return (await import('./default.ts')).DEFAULT_COMMAND
+}

@@ -1,0 +1,311 @@
+import { hostname, release } from 'node:os'
+import { dumpLinks, getNsid, type Link as KernelLink, NETLINK } from 'netlink-ts'
+import { messageOf, TsnetError } from '../errors.ts'
+import { type DiscoveredNamespace, discoverNamespaces } from '../kernel/namespaces.ts'
+import { isOwnNamespace } from '../kernel/own-namespace.ts'
+import { readSocketProcesses } from '../kernel/socket-processes.ts'
+import { labelNamespace, recogniseNetwork } from '../model/drivers.ts'
+import {
+  type Hidden,
+  type HostSnapshot,
+  type Kind,
+  type Namespace,
+  type NamespaceIdentity,
+  type Owner,
+  SNAPSHOT_FORMAT,
+} from '../model/snapshot.ts'
+import { identifyOwners, type OwnerOptions, type Owners } from '../owners/identify.ts'
+import { type PortVlans, readPortVlans, withPortVlans } from './bridge-vlans.ts'
+import { readFeatures } from './features.ts'
+import { readFirewallOf } from './firewall.ts'
+import { kindOf, toLink } from './links.ts'
+import { NamespaceNumbers, type WiredLink, type WiredNamespace } from './peers.ts'
+import { NamespaceSession } from './session.ts'
+import { NO_TABLES, READERS, type Shared, type Tables } from './tables.ts'
+
+export interface InspectorOptions {
+  /** How container engines are found and how long they may take. */
+  readonly engines?: OwnerOptions
+}
+
+/** One namespace we know of. */
+interface Known {
+  discovered: DiscoveredNamespace
+  /** Absent when we may not enter it. */
+  readonly session?: NamespaceSession
+  links: readonly KernelLink[]
+  vlans: PortVlans
+  tables: Tables
+  /** Subject → why it could not be read, the last time. */
+  readonly hidden: Map<string, Hidden>
+  /** Inode → the number this namespace has for it; numbers last as long as both live. */
+  readonly nsids: Map<number, number>
+  /** Its row of the snapshot; absent after a change. */
+  row?: Namespace
+}
+
+const NO_OWNERS: Owners = { owners: new Map(), containers: [], networks: [], hidden: [] }
+
+/**
+ * Reads this host: finds the namespaces, holds each open once, and reads tables on request.
+ *
+ * Use: {@link discover}, {@link identify}, then {@link read} as often as wished, {@link snapshot}, {@link close}.
+ */
+export class Inspector {
+  readonly #known = new Map<number, Known>()
+  readonly #options: InspectorOptions
+  readonly #kinds = new Set<Kind>()
+  #features: Readonly<Record<string, true | string>> | undefined
+  #discoveryHidden: readonly Hidden[] = []
+  #owners: Owners = NO_OWNERS
+
+  constructor(options: InspectorOptions = {}) {
+    this.#options = options
+  }
+
+  /** Inodes of the namespaces known, the host's first. */
+  get inodes(): readonly number[] {
+    return [...this.#known.keys()]
+  }
+
+  /** Undefined for a namespace that is unknown or may not be entered. */
+  sessionOf(inode: number): NamespaceSession | undefined {
+    return this.#known.get(inode)?.session
+  }
+
+  /** Looks for namespaces that came and went. No namespace is entered. */
+  discover(): { readonly added: readonly number[]; readonly removed: readonly number[] } {
+    const { namespaces, hidden } = discoverNamespaces()
+    const alive = namespaces.map(withoutOurselves).filter(({ paths }) => paths.length > 0)
+    this.#discoveryHidden = hidden
+    const found = new Set(alive.map(({ inode }) => inode))
+    const removed = this.inodes.filter((inode) => !found.has(inode))
+    for (const inode of removed) this.#forget(inode)
+    return { added: alive.filter((discovered) => this.#meet(discovered)).map(({ inode }) => inode), removed }
+  }
+
+  /** True when it is new. */
+  #meet(discovered: DiscoveredNamespace): boolean {
+    const known = this.#known.get(discovered.inode)
+    if (!known) return this.#open(discovered)
+    if (!isSame(known.discovered, discovered)) delete known.row
+    known.discovered = discovered
+    return false
+  }
+
+  /** False when it went away before it could be opened. */
+  #open(discovered: DiscoveredNamespace): boolean {
+    const known: Known = {
+      discovered,
+      links: [],
+      vlans: new Map(),
+      tables: NO_TABLES,
+      hidden: new Map(),
+      nsids: new Map(),
+    }
+    try {
+      const session = NamespaceSession.open(discovered.inode, discovered.paths, isOwnNamespace(discovered.inode))
+      this.#known.set(discovered.inode, { ...known, session })
+    } catch (error) {
+      if (error instanceof TsnetError && error.code === 'vanished') return false
+      this.#known.set(discovered.inode, known)
+      this.#hide(known, 'tables', error)
+    }
+    return true
+  }
+
+  #forget(inode: number): void {
+    this.#known.get(inode)?.session?.close()
+    this.#known.delete(inode)
+  }
+
+  /** Asks the container engines and the kernel's marks who owns what. Bounded by a deadline of its own. */
+  async identify(): Promise<void> {
+    const before = this.#owners
+    const owners = await identifyOwners(
+      [...this.#known.values()].map(({ discovered }) => discovered),
+      this.#options.engines,
+    )
+    this.#owners = { ...owners, networks: owners.networks.map(labelled) }
+    for (const [inode, known] of this.#known) {
+      if (JSON.stringify(before.owners.get(inode)) !== JSON.stringify(owners.owners.get(inode))) delete known.row
+    }
+  }
+
+  /**
+   * Reads the given kinds of the given namespaces (default: all). Other ends of links are sought among all
+   * namespaces whose links were ever read.
+   */
+  async read(kinds: readonly Kind[], inodes: readonly number[] = this.inodes): Promise<void> {
+    for (const kind of kinds) this.#kinds.add(kind)
+    const chosen = inodes.map((inode) => this.#known.get(inode)).filter((known) => known !== undefined)
+    if (kinds.includes('links')) this.#readLinks(chosen)
+    const shared = { socketProcesses: once(readSocketProcesses) }
+    for (const known of chosen) this.#readTables(known, kinds, shared)
+    if (kinds.includes('firewall')) await Promise.all(chosen.map((known) => this.#readFirewall(known)))
+  }
+
+  #readLinks(chosen: readonly Known[]): void {
+    for (const known of chosen) {
+      this.#attempt(known, 'links', (session) => {
+        known.links = dumpLinks(session.socket(NETLINK.ROUTE))
+        known.vlans = readPortVlans(session.socket(NETLINK.ROUTE), known.links)
+        return {}
+      })
+    }
+    const numbers = new NamespaceNumbers(
+      [...this.#known.values()].map((known) => this.#wired(known)),
+      {
+        complete: this.#discoveryHidden.length === 0 && [...this.#known.values()].every(({ session }) => session),
+      },
+    )
+    for (const known of chosen) {
+      const { inode } = known.discovered
+      set(known, { links: known.links.map((link) => withPortVlans(toLink(link, inode, numbers), known.vlans)) })
+    }
+  }
+
+  #wired(known: Known): WiredNamespace {
+    return {
+      inode: known.discovered.inode,
+      links: known.links.map(
+        (link): WiredLink => ({ index: link.index, kind: kindOf(link), linkIndex: link.link, netnsid: link.netnsid }),
+      ),
+      nsidOf: (other) => this.#nsidOf(known, other.inode),
+    }
+  }
+
+  #nsidOf(known: Known, other: number): number | undefined {
+    const cached = known.nsids.get(other)
+    if (cached !== undefined) return cached
+    const otherSession = this.sessionOf(other)
+    if (!known.session || !otherSession) return undefined
+    const nsid = getNsid(known.session.socket(NETLINK.ROUTE), { fd: otherSession.fd })
+    if (nsid < 0) return undefined
+    known.nsids.set(other, nsid)
+    return nsid
+  }
+
+  #readTables(known: Known, kinds: readonly Kind[], shared: Shared): void {
+    for (const kind of kinds) {
+      if (kind === 'links' || kind === 'firewall') continue
+      this.#attempt(known, kind, (session) => READERS[kind](session, known.discovered, shared))
+    }
+  }
+
+  async #readFirewall(known: Known): Promise<void> {
+    if (!known.session) return
+    try {
+      const { rules, chains, nftSets, hidden } = await readFirewallOf(known.session, this.#nameOf(known))
+      set(known, { firewall: rules, chains, ...(nftSets.length === 0 ? {} : { nftSets }) })
+      this.#replaceHidden(known, 'firewall', hidden)
+    } catch (error) {
+      this.#hide(known, 'firewall', error)
+    }
+  }
+
+  /** What fails is told in `hidden`; the rest goes on. */
+  #attempt(known: Known, subject: string, action: (session: NamespaceSession) => Partial<Tables>): void {
+    if (!known.session) return
+    try {
+      set(known, action(known.session))
+      known.hidden.delete(subject)
+    } catch (error) {
+      this.#hide(known, subject, error)
+    }
+  }
+
+  #hide(known: Known, subject: string, error: unknown): void {
+    const hint = error instanceof TsnetError ? error.hint : undefined
+    known.hidden.set(subject, {
+      subject: `${subject} of ${this.#nameOf(known)}`,
+      reason: messageOf(error),
+      namespace: known.discovered.inode,
+      ...(hint === undefined ? {} : { hint }),
+    })
+  }
+
+  #replaceHidden(known: Known, subject: string, hidden: readonly Hidden[]): void {
+    for (const key of known.hidden.keys()) if (key.startsWith(subject)) known.hidden.delete(key)
+    for (const [position, one] of hidden.entries()) known.hidden.set(`${subject} ${position}`, one)
+  }
+
+  #ownerOf({ inode, names }: DiscoveredNamespace): Owner {
+    return this.#owners.owners.get(inode) ?? { kind: 'netns', name: names[0] ?? `net:[${inode}]` }
+  }
+
+  #nameOf({ discovered }: Known): string {
+    return this.#ownerOf(discovered).name
+  }
+
+  #rowOf(known: Known, remoteDrivers: readonly string[]): Namespace {
+    known.row ??= labelNamespace({ ...this.#identityOf(known.discovered), ...known.tables }, remoteDrivers)
+    return known.row
+  }
+
+  #identityOf(discovered: DiscoveredNamespace): NamespaceIdentity {
+    const { inode, names, pids } = discovered
+    const containers = this.#owners.containers.filter(({ namespace }) => namespace === inode).map(({ name }) => name)
+    return { inode, names: [...containers, ...names], owner: this.#ownerOf(discovered), pids }
+  }
+
+  /** What is known now. A namespace of which nothing was read again keeps its object. */
+  snapshot(): HostSnapshot {
+    const known = [...this.#known.values()]
+    const remoteDrivers = this.#owners.networks.flatMap(({ madeBy }) => madeBy ?? [])
+    this.#features ??= readFeatures()
+    return {
+      format: SNAPSHOT_FORMAT,
+      takenAt: new Date().toISOString(),
+      hostname: hostname(),
+      kernel: release(),
+      kinds: [...this.#kinds],
+      features: this.#features,
+      namespaces: known.map((one) => this.#rowOf(one, remoteDrivers)),
+      containers: this.#owners.containers,
+      networks: this.#owners.networks,
+      hidden: [
+        ...this.#discoveryHidden,
+        ...this.#owners.hidden,
+        ...known.flatMap(({ hidden }) => [...hidden.values()]),
+      ],
+    }
+  }
+
+  close(): void {
+    for (const inode of this.inodes) this.#forget(inode)
+  }
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
+}
+
+function set(known: Known, tables: Partial<Tables>): void {
+  known.tables = { ...known.tables, ...tables }
+  delete known.row
+}
+
+function labelled(network: Owners['networks'][number]): Owners['networks'][number] {
+  const madeBy = recogniseNetwork(network)
+  return madeBy === undefined ? network : { ...network, madeBy }
+}
+
+/** Our own descriptors keep a namespace alive, but are no reason to show it. */
+function withoutOurselves(discovered: DiscoveredNamespace): DiscoveredNamespace {
+  if (!discovered.heldBy.some(({ pid }) => pid === process.pid)) return discovered
+  const own = `/proc/${process.pid}/fd/`
+  return {
+    ...discovered,
+    heldBy: discovered.heldBy.filter(({ pid }) => pid !== process.pid),
+    paths: discovered.paths.filter((path) => !path.startsWith(own)),
+  }
+}
+
+function isSame(a: DiscoveredNamespace, b: DiscoveredNamespace): boolean {
+  return a.pids.join() === b.pids.join() && a.names.join('\n') === b.names.join('\n')
+}

@@ -1,0 +1,160 @@
+import { existsSync, readFileSync } from 'node:fs'
+import {
+  dumpInetSockets,
+  dumpPacketSockets,
+  dumpUnixSockets,
+  type InetSocket,
+  IPPROTO,
+  ipProtocolName,
+  NETLINK,
+  NetlinkError,
+  type PacketSocket,
+  type ProcRawSocket,
+  parseProcRaw,
+  socketStateName,
+  TCP_STATE,
+  type UnixSocket,
+} from 'netlink-ts'
+import type { Socket } from '../model/snapshot.ts'
+import type { NamespaceSession } from './session.ts'
+
+/** Processes that have a socket open, by its inode. */
+export type SocketProcesses = (inode: number) => Socket['processes']
+
+const AF_INET = 2
+const AF_INET6 = 10
+/** Protocols with diagnostics of their own, by their names in /proc/net/protocols; raw sockets may be there without. */
+const PROTOCOLS: Readonly<Record<string, number>> = {
+  TCP: IPPROTO.TCP,
+  UDP: IPPROTO.UDP,
+  'UDP-Lite': IPPROTO.UDPLITE,
+  SCTP: IPPROTO.SCTP,
+  DCCP: IPPROTO.DCCP,
+}
+/** Those that wait for somebody, as `ss -xl` shows them. */
+const UNIX_STATES = (1 << TCP_STATE.LISTEN) | (1 << TCP_STATE.CLOSE)
+
+/**
+ * Sockets of a namespace: IP in every state, packet sockets, and Unix ones that wait. Kernels that have socket
+ * diagnostics as modules load them for this, as they do for ss(8).
+ */
+export function readSockets(session: NamespaceSession, processesOf: SocketProcesses = () => undefined): Socket[] {
+  const socket = session.socket(NETLINK.SOCK_DIAG)
+  const inet = (protocol: number) =>
+    [AF_INET, AF_INET6].flatMap((family) => dumpInetSockets(socket, { family, protocol })).map(toInetRow)
+  const rows = [
+    ...registeredProtocols().flatMap((protocol) => supported(() => inet(protocol)) ?? []),
+    ...(rawDiagnostics(() => inet(IPPROTO.RAW)) ?? session.inside(readRawFiles)),
+    ...(supported(() => dumpPacketSockets(socket)) ?? []).map(toPacketRow),
+    ...(supported(() => dumpUnixSockets(socket, UNIX_STATES)) ?? []).map(toUnixRow),
+  ]
+  return rows.map((row) => withProcesses(row, processesOf))
+}
+
+/**
+ * Those that the kernel has now. Asked about any other it would look for a module, which takes milliseconds in each
+ * namespace, and load it, which changes the machine; without it there are no such sockets.
+ */
+function registeredProtocols(): number[] {
+  const names = readFileSync('/proc/net/protocols', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ', 1)[0] ?? '')
+  return [...new Set(names)].flatMap((name) => PROTOCOLS[name] ?? [])
+}
+
+let hasRawDiagnostics = true
+
+/** Undefined when this kernel has none; it is asked once, as each time it would look for the module. */
+function rawDiagnostics<T>(dump: () => T): T | undefined {
+  const result = hasRawDiagnostics ? supported(dump) : undefined
+  hasRawDiagnostics = result !== undefined
+  return result
+}
+
+/** Undefined when this kernel cannot tell. */
+function supported<T>(dump: () => T): T | undefined {
+  try {
+    return dump()
+  } catch (error) {
+    if (error instanceof NetlinkError && error.code === 'unsupported') return undefined
+    throw error
+  }
+}
+
+function withProcesses(row: Socket, processesOf: SocketProcesses): Socket {
+  const processes = row.inode === 0 ? undefined : processesOf(row.inode)
+  return processes === undefined || processes.length === 0 ? row : { ...row, processes }
+}
+
+export function toInetRow(socket: InetSocket): Socket {
+  const isUnconnected = socket.destinationPort === 0 && /^(0\.0\.0\.0|::)$/.test(socket.destination)
+  return {
+    protocol: ipProtocolName(socket.protocol),
+    family: socket.family === AF_INET6 ? 6 : 4,
+    state: socket.stateName,
+    local: socket.source,
+    localPort: socket.sourcePort,
+    ...(isUnconnected ? {} : { remote: socket.destination, remotePort: socket.destinationPort }),
+    ...(socket.index === 0 ? {} : { link: socket.index }),
+    ...(socket.v6only === undefined ? {} : { v6only: socket.v6only }),
+    uid: socket.uid,
+    inode: socket.inode,
+    receiveQueue: socket.receiveQueue,
+    sendQueue: socket.sendQueue,
+  }
+}
+
+/** Of the namespace that the thread is in; the second file is missing without IPv6. */
+function readRawFiles(): Socket[] {
+  return ['/proc/thread-self/net/raw', '/proc/thread-self/net/raw6']
+    .filter((path) => existsSync(path))
+    .flatMap((path) => parseProcRaw(readFileSync(path, 'utf8')))
+    .map(toRawRow)
+}
+
+/** Like ss(8), with the IP protocol in the place of the port. */
+function toRawRow(socket: ProcRawSocket): Socket {
+  return {
+    protocol: 'raw',
+    family: socket.family === AF_INET6 ? 6 : 4,
+    state: socketStateName(socket.state),
+    local: socket.source,
+    localPort: socket.protocol,
+    ...(socket.state === TCP_STATE.ESTABLISHED ? { remote: socket.destination } : {}),
+    uid: socket.uid,
+    inode: socket.inode,
+    receiveQueue: socket.receiveQueue,
+    sendQueue: socket.sendQueue,
+  }
+}
+
+/** linux/if_ether.h: what a packet socket can ask for beside single protocols. */
+const ETH_P_ALL = 3
+
+/** `local` says which frames it sees: `*` for all, else the Ethertype. */
+export function toPacketRow(socket: PacketSocket): Socket {
+  return {
+    protocol: 'packet',
+    family: 'packet',
+    state: 'UNCONN',
+    local: socket.etherType === ETH_P_ALL ? '*' : `0x${socket.etherType.toString(16).padStart(4, '0')}`,
+    ...(socket.index === 0 ? {} : { link: socket.index }),
+    ...(socket.uid === undefined ? {} : { uid: socket.uid }),
+    inode: socket.inode,
+    receiveQueue: socket.memory?.receiveAllocated ?? 0,
+    sendQueue: 0,
+  }
+}
+
+export function toUnixRow(socket: UnixSocket): Socket {
+  return {
+    protocol: 'unix',
+    family: 'unix',
+    state: socket.stateName,
+    local: socket.name ?? '*',
+    ...(socket.uid === undefined ? {} : { uid: socket.uid }),
+    inode: socket.inode,
+    receiveQueue: socket.receiveQueue,
+    sendQueue: socket.sendQueue,
+  }
+}

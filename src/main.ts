@@ -1,0 +1,78 @@
+import { COMMANDS, loadDefault } from '../commands/table.ts'
+import { reportError } from './command/failure.ts'
+import { commandHelp, overviewHelp } from './command/help.ts'
+import { COMMON_OPTIONS, FACTS_OPTIONS, JSON_OPTION } from './command/options.ts'
+import { Output, terminalOf } from './command/output.ts'
+import { commandPosition, parseWords } from './command/parse.ts'
+import type { Command } from './command.ts'
+import { TsnetError } from './errors.ts'
+import { nearest } from './model/nearest.ts'
+
+/** Of package.json, put here by scripts/build.mjs. */
+declare const TSNET_VERSION: string
+
+interface Request {
+  readonly command: Command
+  readonly words: readonly string[]
+}
+
+/** Which command it is, and its words; options may stand before its name too. */
+async function requestOf(words: readonly string[]): Promise<Request> {
+  if (words[0] === '__complete') return { command: await loadCompletion(), words: words.slice(1) }
+  const at = commandPosition(words, [...FACTS_OPTIONS, JSON_OPTION, ...COMMON_OPTIONS])
+  const name = words[at]
+  if (name === undefined) return { command: await loadDefault(), words }
+  const rest = [...words.slice(0, at), ...words.slice(at + 1)]
+  if (name === 'help') return requestOf([...rest, '--help'])
+  const entry = COMMANDS.find((each) => each.name === name)
+  if (entry === undefined) throw unknownCommand(name)
+  return { command: await entry.load(), words: rest }
+}
+
+/** Not in the table of commands: only the completion scripts call it. */
+async function loadCompletion(): Promise<Command> {
+  return (await import('../commands/complete.ts')).COMPLETE_COMMAND
+}
+
+function unknownCommand(name: string): TsnetError {
+  const names = COMMANDS.map((each) => each.name)
+  const close = nearest(name, names)
+  const hint = close.length > 0 ? `Did you mean ${close.join(', ')}?` : `Commands: ${names.join(' ')}`
+  return new TsnetError('usage', `${name}: no such command`, { hint })
+}
+
+async function run(words: readonly string[]): Promise<number> {
+  const { command, words: own } = await requestOf(words)
+  const { options, positionals, rest } = parseWords(command, own)
+  const output = new Output(terminalOf(options.has('no-color')))
+  if (options.has('version')) {
+    output.write(`${TSNET_VERSION}\n`)
+    return 0
+  }
+  if (options.has('help')) {
+    output.write(command.name === '' ? overviewHelp(COMMANDS, command) : commandHelp(command))
+    return 0
+  }
+  return (await command.run({ options, positionals, rest, output })) ?? 0
+}
+
+/** The reader of a pipe that has seen enough (`| head`) is no error. */
+function endWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit()
+  throw error
+}
+
+process.stdout.on('error', endWithReader)
+process.stderr.on('error', endWithReader)
+process.on('uncaughtException', (error) => {
+  process.exit(reportError(error))
+})
+// the exit status waits for stdout: process.exit() would cut what is still on its way into a pipe
+run(process.argv.slice(2)).then(
+  (status) => {
+    process.exitCode = status
+  },
+  (error: unknown) => {
+    process.exitCode = reportError(error)
+  },
+)

@@ -1,0 +1,58 @@
+import { type Action, bindingOf } from '../keys.ts'
+import { filterKey, only, type State, type Transition, tell, withEffect } from '../state.ts'
+import { allNamespaces, backOut, enter, goBack, goForward, nextView, toLeft, toRight, viewByNumber } from './go.ts'
+import { describe, freeze, showJson, toggleMark, widen } from './look.ts'
+import { moveBy, moveByPage, moveToEnd, scroll } from './move.ts'
+import { saveView } from './save.ts'
+import { openShell } from './shell.ts'
+import { sortByLetter } from './sort.ts'
+
+type Run = (state: State, key: string) => Transition
+
+const RUN: Readonly<Record<Action, Run>> = {
+  down: (state) => moveBy(state, 1),
+  up: (state) => moveBy(state, -1),
+  'page-down': (state) => moveByPage(state, 1),
+  'page-up': (state) => moveByPage(state, -1),
+  first: (state) => moveToEnd(state, 'first'),
+  last: (state) => moveToEnd(state, 'last'),
+  'scroll-down': (state) => scroll(state, 3),
+  'scroll-up': (state) => scroll(state, -3),
+  left: toLeft,
+  right: toRight,
+  enter,
+  escape: backOut,
+  back: goBack,
+  forward: goForward,
+  'next-view': (state) => nextView(state, 1),
+  'previous-view': (state) => nextView(state, -1),
+  view: viewByNumber,
+  all: allNamespaces,
+  command: (state) => openPrompt(state, 'command'),
+  filter: (state) => openPrompt(state, 'filter'),
+  help: (state) => only({ ...state, overlay: { kind: 'help', top: 0 } }),
+  describe,
+  json: showJson,
+  shell: openShell,
+  mark: toggleMark,
+  freeze,
+  save: saveView,
+  wide: widen,
+  sort: sortByLetter,
+  redraw: (state) => withEffect(state, { type: 'redraw' }),
+  suspend: (state) => withEffect(state, { type: 'suspend' }),
+  quit: (state) => withEffect(state, { type: 'quit' }),
+}
+
+/** A key while nothing lies over the view. */
+export function runKey(state: State, key: string): Transition {
+  const binding = bindingOf(key)
+  return binding === undefined
+    ? tell(state, `no command on ${key} — ? lists the keys`, 'faint')
+    : RUN[binding.action](state, key)
+}
+
+function openPrompt(state: State, kind: 'command' | 'filter'): Transition {
+  const before = kind === 'filter' ? (state.filters.get(filterKey(state)) ?? '') : ''
+  return only({ ...state, prompt: { kind, text: before, before, candidates: [], chosen: -1 } })
+}

@@ -1,0 +1,13 @@
+/** What `:` takes besides views and namespaces; the help and the completion are made from it. */
+export const COMMANDS = [
+  { name: 'ns', names: ['ns', 'netns'], help: 'to a namespace by its name (also without ns)' },
+  { name: 'sort', names: ['sort'], help: 'sort by a column; again: the other way; without one: the usual order' },
+  { name: 'wide', names: ['wide'], help: 'more columns' },
+  { name: 'freeze', names: ['freeze'], help: 'freeze, or live again' },
+  { name: 'save', names: ['save'], help: 'save the view to a text file' },
+  { name: 'shell', names: ['shell'], help: 'a shell in the namespace' },
+  { name: 'help', names: ['help'], help: 'the keys' },
+  { name: 'quit', names: ['quit', 'q', 'exit'], help: 'quit' },
+] as const
+
+export type CommandName = (typeof COMMANDS)[number]['name']

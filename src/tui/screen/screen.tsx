@@ -1,0 +1,276 @@
+import { type Instance, render } from 'ink'
+import { messageOf } from '../../errors.ts'
+import type { LiveHost } from '../../inspect/live-host.ts'
+import { nameOf } from '../../model/wiring.ts'
+import { sanitise } from '../../report/sanitise.ts'
+import { App } from '../panels/app.tsx'
+import { type Frame, frameOf, isSameFrame } from '../panels/frame.ts'
+import { type Palette, paletteOf } from '../panels/palette.ts'
+import { type Effect, type Event, type Host, initialState, type State } from '../state.ts'
+import { update } from '../update.ts'
+import { wantedOf } from '../wanted.ts'
+import { FrameStream } from './frame-stream.ts'
+import { decodeKeys, decodeRest } from './keyboard.ts'
+import { enterablePath, runShell, shellCommand } from './shell.ts'
+import { type Signals, watchSignals } from './signals.ts'
+import { type Output, Terminal } from './terminal.ts'
+
+export interface ScreenOptions {
+  readonly input: NodeJS.ReadStream
+  readonly output: Output
+  readonly environment: NodeJS.ProcessEnv
+  /** Saves text and says where it went. */
+  save(name: string, text: string): Promise<string>
+}
+
+/** A lone escape is told from the start of a sequence by what comes within this time. */
+const ESCAPE_MS = 40
+/** At most so often a frame that no key asked for. */
+const FRAME_MS = 100
+
+/** Ties the state machine to a terminal: keys in, frames out, effects done. */
+export class Screen {
+  readonly #host: LiveHost
+  readonly #options: ScreenOptions
+  readonly #terminal: Terminal
+  readonly #palette: Palette
+  readonly #frames: FrameStream
+  #state: State
+  #ink: Instance | undefined
+  #frame: Frame | undefined
+  #rest = ''
+  #escapeTimer: NodeJS.Timeout | undefined
+  #frameTimer: NodeJS.Timeout | undefined
+  #tickTimer: NodeJS.Timeout | undefined
+  #wanted = ''
+  #away = false
+  #signals: Signals | undefined
+  #finish: (status: number) => void = () => undefined
+
+  constructor(host: LiveHost, options: ScreenOptions) {
+    this.#host = host
+    this.#options = options
+    this.#terminal = new Terminal(options.input, options.output)
+    this.#palette = paletteOf(options.environment)
+    const { size } = this.#terminal
+    this.#frames = new FrameStream(size, (text) => this.#terminal.write(text))
+    this.#state = initialState(hostOf(host), size, performance.now())
+  }
+
+  async run(): Promise<number> {
+    const { input, output } = this.#options
+    const finished = new Promise<number>((resolve) => {
+      this.#finish = resolve
+    })
+    this.#signals = watchSignals(this.#terminal, {
+      end: (status) => this.#finish(status),
+      suspend: () => this.#suspend('self'),
+      resume: () => this.#repaint(),
+    })
+    const unsubscribe = this.#host.subscribe(() =>
+      this.#dispatch({ type: 'host', host: hostOf(this.#host), nowMs: performance.now() }),
+    )
+    const onData = (chunk: Buffer | string): void => this.#read(chunk.toString())
+    const onResize = (): void => this.#resize()
+    // the terminal is gone: nobody is there to look
+    const onEnd = (): void => this.#finish(129)
+    output.on('resize', onResize)
+    input.on('end', onEnd)
+    input.setEncoding('utf8')
+    input.on('data', onData)
+    try {
+      this.#terminal.enter()
+      this.#draw()
+      this.#look()
+      return await finished
+    } finally {
+      for (const timer of [this.#escapeTimer, this.#frameTimer, this.#tickTimer]) clearTimeout(timer)
+      output.off('resize', onResize)
+      input.off('end', onEnd)
+      input.off('data', onData)
+      input.pause()
+      unsubscribe()
+      this.#ink?.unmount()
+      this.#terminal.leave()
+      this.#signals.forget()
+    }
+  }
+
+  #read(chunk: string): void {
+    clearTimeout(this.#escapeTimer)
+    const { keys, rest } = decodeKeys(this.#rest + chunk)
+    this.#rest = rest
+    this.#type(keys)
+    if (rest !== '') this.#escapeTimer = setTimeout(() => this.#endSequence(), ESCAPE_MS)
+  }
+
+  #endSequence(): void {
+    const keys = decodeRest(this.#rest)
+    this.#rest = ''
+    this.#type(keys)
+  }
+
+  /** All keys of one chunk are one frame: a held arrow key never falls behind. */
+  #type(keys: readonly string[]): void {
+    if (this.#away || keys.length === 0) return
+    for (const key of keys) this.#apply({ type: 'key', key })
+    this.#draw()
+    this.#look()
+  }
+
+  #dispatch(event: Event): void {
+    this.#apply(event)
+    this.#frameTimer ??= setTimeout(() => {
+      this.#frameTimer = undefined
+      this.#draw()
+      this.#look()
+    }, FRAME_MS)
+  }
+
+  #apply(event: Event): void {
+    const { state, effects } = update(this.#state, event)
+    this.#state = state
+    for (const effect of effects) this.#run(effect)
+  }
+
+  #draw(): void {
+    if (this.#away) return
+    const frame = frameOf(this.#state, this.#palette)
+    this.#planTick()
+    if (isSameFrame(this.#frame, frame)) return
+    this.#frame = frame
+    const app = <App frame={frame} />
+    if (this.#ink === undefined) {
+      this.#ink = render(app, {
+        stdout: this.#frames as unknown as NodeJS.WriteStream,
+        stdin: this.#options.input,
+        // every frame whole: FrameStream finds out what of it is new
+        debug: true,
+        exitOnCtrlC: false,
+        patchConsole: false,
+      })
+    } else {
+      this.#ink.rerender(app)
+    }
+  }
+
+  /** A flash has to end, even when nothing else happens. */
+  #planTick(): void {
+    if (this.#tickTimer !== undefined || this.#state.flashes.size === 0) return
+    const soonest = Math.min(...this.#state.flashes.values())
+    this.#tickTimer = setTimeout(
+      () => {
+        this.#tickTimer = undefined
+        this.#apply({ type: 'tick', nowMs: performance.now() })
+        this.#draw()
+      },
+      Math.max(0, soonest - performance.now()) + 1,
+    )
+  }
+
+  /** Only what is on the screen is read. */
+  #look(): void {
+    const wanted = wantedOf(this.#state)
+    const key = JSON.stringify(wanted)
+    if (key === this.#wanted) return
+    this.#wanted = key
+    this.#host.want(wanted)
+    this.#apply({ type: 'looking', nowMs: performance.now() })
+    const { scope, view } = this.#state.place
+    if (view === 'conntrack' && typeof scope === 'number') this.#readConnections(scope)
+  }
+
+  #readConnections(namespace: number): void {
+    this.#host.conntrack(namespace).then(
+      (entries) => this.#dispatch({ type: 'connections', connections: { namespace, entries } }),
+      (error: unknown) => {
+        const text = sanitise(messageOf(error))
+        this.#dispatch({ type: 'connections', connections: { namespace, entries: [], error: text } })
+      },
+    )
+  }
+
+  #run(effect: Effect): void {
+    switch (effect.type) {
+      case 'quit':
+        this.#finish(0)
+        break
+      case 'suspend':
+        this.#suspend('job')
+        break
+      case 'redraw':
+        this.#repaint()
+        break
+      case 'shell':
+        this.#shell(effect.namespace).catch(this.#report)
+        break
+      case 'save':
+        this.#save(effect.name, effect.text).catch(this.#report)
+        break
+    }
+  }
+
+  readonly #report = (error: unknown): void => {
+    this.#dispatch({ type: 'notice', notice: { text: sanitise(messageOf(error)), tone: 'error' } })
+  }
+
+  async #save(name: string, text: string): Promise<void> {
+    const answer = await this.#options.save(name, text)
+    this.#dispatch({
+      type: 'notice',
+      notice: { text: sanitise(answer), tone: answer.startsWith('saved') ? 'good' : 'error' },
+    })
+  }
+
+  #suspend(group: 'job' | 'self'): void {
+    this.#terminal.leave()
+    this.#signals?.stop(group)
+  }
+
+  /** After a stop or another program on this terminal: everything is drawn again. */
+  #repaint(): void {
+    if (this.#away) return
+    this.#terminal.leave()
+    this.#terminal.enter()
+    this.#resize()
+  }
+
+  #resize(): void {
+    const { size } = this.#terminal
+    this.#frames.forget(size)
+    this.#frame = undefined
+    this.#apply({ type: 'resize', size })
+    this.#draw()
+  }
+
+  async #shell(inode: number): Promise<void> {
+    const namespace = this.#state.host.snapshot.namespaces.find((each) => each.inode === inode)
+    const path = namespace === undefined ? undefined : enterablePath(namespace)
+    if (namespace === undefined || path === undefined) {
+      return this.#dispatch({
+        type: 'notice',
+        notice: { text: 'no process and no path leads into this namespace', tone: 'error' },
+      })
+    }
+    const name = sanitise(nameOf(namespace))
+    this.#away = true
+    this.#options.input.pause()
+    this.#terminal.leave()
+    process.stderr.write(`Shell in the network namespace of ${name}. exit or ctrl-d returns.\n`)
+    const problem = await runShell(shellCommand(path, this.#options.environment), name)
+    this.#away = false
+    this.#options.input.resume()
+    this.#repaint()
+    this.#dispatch({
+      type: 'notice',
+      notice:
+        problem === undefined
+          ? { text: `back from ${name}`, tone: 'plain' }
+          : { text: sanitise(problem), tone: 'error' },
+    })
+  }
+}
+
+function hostOf({ snapshot, status, events }: LiveHost): Host {
+  return { snapshot, status, events }
+}

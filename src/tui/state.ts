@@ -1,0 +1,168 @@
+import type { HostEvent } from '../model/event.ts'
+import type { HostSnapshot } from '../model/snapshot.ts'
+import type { Cursor } from './cursor.ts'
+import { type Deltas, NO_DELTAS, type Readings } from './deltas.ts'
+import { ALL, NO_TRAIL, type Place, type Trail } from './place.ts'
+import type { Tone } from './text.ts'
+import type { Connections, ViewId } from './views/view.ts'
+
+export interface Host {
+  readonly snapshot: HostSnapshot
+  readonly status: 'live' | 'saved' | 'resyncing'
+  readonly events: readonly HostEvent[]
+}
+
+export interface Size {
+  readonly columns: number
+  readonly rows: number
+}
+
+export interface Sort {
+  /** Name of the column. */
+  readonly column: string
+  readonly descending: boolean
+}
+
+/** What lies over the view until esc. */
+export type Overlay =
+  | { readonly kind: 'help'; readonly top: number }
+  | {
+      readonly kind: 'describe'
+      readonly title: string
+      readonly subject: object
+      readonly topic: string
+      readonly top: number
+    }
+  | { readonly kind: 'json'; readonly title: string; readonly subject: unknown; readonly top: number }
+
+/** The line that is being typed. */
+export interface Prompt {
+  readonly kind: 'command' | 'filter'
+  readonly text: string
+  /** What the filter was before, for esc. */
+  readonly before: string
+  /** What tab goes round through, and where it is. */
+  readonly candidates: readonly string[]
+  readonly chosen: number
+}
+
+export interface Notice {
+  readonly text: string
+  readonly tone: Tone
+}
+
+export interface State {
+  readonly host: Host
+  /** What arrived since the screen was frozen; nothing when it is live. */
+  readonly thawed: { readonly host: Host; readonly nowMs: number } | undefined
+  readonly frozen: boolean
+  readonly readings: Readings
+  readonly deltas: Deltas
+  readonly connections: Connections | undefined
+  readonly size: Size
+  readonly place: Place
+  readonly trail: Trail
+  /** By {@link listKey}. */
+  readonly cursors: ReadonlyMap<string, Cursor>
+  /** By view, and `namespaces` for the left pane. */
+  readonly filters: ReadonlyMap<string, string>
+  readonly sorts: ReadonlyMap<ViewId, Sort>
+  readonly folded: ReadonlySet<string>
+  readonly marked: ReadonlySet<string>
+  readonly wide: boolean
+  /** {@link flashKey} → when it ends, milliseconds of the same clock as the events'. */
+  readonly flashes: ReadonlyMap<string, number>
+  /** Until then nothing flashes: what was not read before is not new. */
+  readonly quietUntilMs: number
+  /** Columns that the drawing is scrolled to the right. */
+  readonly shift: number
+  readonly overlay: Overlay | undefined
+  readonly prompt: Prompt | undefined
+  readonly notice: Notice | undefined
+}
+
+/** What happens to the screen. Times come in from outside, in milliseconds of one clock. */
+export type Event =
+  | { readonly type: 'key'; readonly key: string }
+  | { readonly type: 'host'; readonly host: Host; readonly nowMs: number }
+  | { readonly type: 'connections'; readonly connections: Connections }
+  | { readonly type: 'resize'; readonly size: Size }
+  /** Other tables are read from now on. */
+  | { readonly type: 'looking'; readonly nowMs: number }
+  | { readonly type: 'tick'; readonly nowMs: number }
+  | { readonly type: 'notice'; readonly notice: Notice }
+
+/** What the world has to do for the screen. */
+export type Effect =
+  | { readonly type: 'quit' }
+  | { readonly type: 'suspend' }
+  | { readonly type: 'redraw' }
+  | { readonly type: 'shell'; readonly namespace: number }
+  | { readonly type: 'save'; readonly name: string; readonly text: string }
+
+export interface Transition {
+  readonly state: State
+  readonly effects: readonly Effect[]
+}
+
+/** Tables that are looked at for the first time are there by then. */
+export const QUIET_MS = 1_000
+
+export function initialState(host: Host, size: Size, nowMs: number): State {
+  return {
+    host,
+    thawed: undefined,
+    frozen: false,
+    readings: new Map(host.snapshot.namespaces.map((namespace) => [namespace.inode, { namespace, atMs: nowMs }])),
+    deltas: NO_DELTAS,
+    connections: undefined,
+    size,
+    place: { scope: startingScope(host.snapshot), view: 'summary', pane: 'namespaces' },
+    trail: NO_TRAIL,
+    cursors: new Map(),
+    filters: new Map(),
+    sorts: new Map(),
+    folded: new Set(),
+    marked: new Set(),
+    wide: false,
+    flashes: new Map(),
+    quietUntilMs: nowMs + QUIET_MS,
+    shift: 0,
+    overlay: undefined,
+    prompt: undefined,
+    notice: undefined,
+  }
+}
+
+/** The host, where there is one; without privileges perhaps only the own namespace. */
+function startingScope(snapshot: HostSnapshot): number | string {
+  const host = snapshot.namespaces.find((namespace) => namespace.owner.kind === 'host')
+  return (host ?? snapshot.namespaces[0])?.inode ?? ALL
+}
+
+/** Which cursor a list has: the left pane has one, a view one for each scope. */
+export function listKey(place: Place): string {
+  return place.pane === 'namespaces' ? 'namespaces' : `${place.view}/${place.scope}`
+}
+
+/** What a filter belongs to: the left pane, or the view (in whichever namespace). */
+export function filterKey({ place }: State): string {
+  return place.pane === 'namespaces' ? 'namespaces' : place.view
+}
+
+export function flashKey(item: string, column: string): string {
+  return `${item}\0${column}`
+}
+
+/** A change of state alone. */
+export function only(state: State): Transition {
+  return { state, effects: [] }
+}
+
+export function withEffect(state: State, effect: Effect): Transition {
+  return { state, effects: [effect] }
+}
+
+export function tell(state: State, text: string, tone: Tone = 'plain'): Transition {
+  return only({ ...state, notice: { text, tone } })
+}

@@ -1,0 +1,33 @@
+import { runKey } from './actions/keys.ts'
+import { typeOverlay } from './actions/overlay.ts'
+import { typePrompt } from './actions/prompt.ts'
+import { adoptHost, endFlashes } from './actions/refresh.ts'
+import { type Event, only, QUIET_MS, type State, type Transition } from './state.ts'
+
+/** The next state of the screen, and what has to be done in the world. Pure. */
+export function update(state: State, event: Event): Transition {
+  switch (event.type) {
+    case 'key':
+      return typeKey(state, event.key)
+    case 'host':
+      return only(state.frozen ? { ...state, thawed: event } : adoptHost(state, event.host, event.nowMs))
+    case 'connections':
+      return only({ ...state, connections: event.connections })
+    case 'looking':
+      return only({ ...state, quietUntilMs: event.nowMs + QUIET_MS })
+    case 'resize':
+      return only({ ...state, size: event.size })
+    case 'tick':
+      return only(endFlashes(state, event.nowMs))
+    case 'notice':
+      return only({ ...state, notice: event.notice })
+  }
+}
+
+/** A notice is read by the time of the next key. */
+function typeKey(state: State, key: string): Transition {
+  const quiet = state.notice === undefined ? state : { ...state, notice: undefined }
+  if (quiet.prompt !== undefined) return typePrompt(quiet, quiet.prompt, key)
+  if (quiet.overlay !== undefined) return typeOverlay(quiet, quiet.overlay, key)
+  return runKey(quiet, key)
+}

@@ -1,0 +1,42 @@
+import type { PlacedBox } from '../drawing/arrange.ts'
+import { type Arrangement, arrange } from '../drawing/arrange.ts'
+import { graphOf } from '../drawing/graph.ts'
+import { rememberLast } from '../memo.ts'
+import type { Item, View, ViewFacts } from './view.ts'
+
+/** The drawing of what is looked at. */
+export const arrangementOf = rememberLast(
+  ({ snapshot, namespaces }: Pick<ViewFacts, 'snapshot' | 'namespaces'>) => [snapshot, namespaces],
+  ({ snapshot, namespaces }): Arrangement => arrange(graphOf(snapshot, namespaces)),
+)
+
+/** Boxes and cables; the rows are the boxes, from left to right and top to bottom. */
+export const TOPOLOGY: View<PlacedBox> = {
+  id: 'topology',
+  title: 'topology',
+  aliases: ['topo', 'drawing'],
+  kinds: ['links', 'addrs'],
+  topic: 'namespace',
+  empty: 'Nothing to draw.',
+  columns: () => [{ name: 'BOX', align: 'left', text: ({ box }) => box.title, sort: ({ box }) => box.title }],
+  items: (facts) =>
+    [...arrangementOf(facts).boxes]
+      .sort((a, b) => a.layer - b.layer || a.y - b.y)
+      .map((placed) => boxItem(placed, facts)),
+  enter: ({ row: { box } }) => ({
+    kind: 'place',
+    place: { scope: box.scope, view: 'summary', pane: 'view' },
+    label: `to ${box.title}`,
+  }),
+}
+
+function boxItem(placed: PlacedBox, { namespaces, snapshot }: ViewFacts): Item<PlacedBox> {
+  const { scope } = placed.box
+  const namespace = [...namespaces, ...snapshot.namespaces].find(({ inode }) => inode === scope)
+  return {
+    id: placed.box.id,
+    namespace: typeof scope === 'number' ? scope : 0,
+    row: placed,
+    object: namespace ?? placed.box,
+  }
+}

@@ -1,0 +1,19 @@
+import type { Wanted } from '../inspect/live-host.ts'
+import { KINDS, type Kind } from '../model/snapshot.ts'
+import { namespacesOf } from './pane.ts'
+import type { State } from './state.ts'
+import { viewOf } from './views/views.ts'
+
+/** What has to be read for what is on the screen. */
+export function wantedOf(state: State): Wanted {
+  const { kinds, context = [] } = viewOf(state.place.view)
+  // health and wiring need links and addresses of every namespace, which the host keeps fresh anyway
+  const wanted = new Set<Kind>(kinds)
+  const isEverywhere = context.some((kind) => kind !== 'links' && kind !== 'addrs')
+  if (isEverywhere) for (const kind of context) wanted.add(kind)
+  const everything = state.place.scope === 'all' || isEverywhere
+  return {
+    kinds: KINDS.filter((kind) => wanted.has(kind)),
+    namespaces: everything ? 'all' : namespacesOf(state).map(({ inode }) => inode),
+  }
+}

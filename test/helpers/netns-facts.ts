@@ -1,0 +1,82 @@
+import type { World } from './netns-world.ts'
+
+/** Everything that looking must not change in one namespace: fact → what its tool says. */
+export type NamespaceFacts = Readonly<Record<string, string>>
+
+/** Counters that the traffic of the test itself moves; not settings. */
+const MOVING_SYSCTL = /^net\.netfilter\.nf_conntrack_count|^net\.ipv[46]\.route\.|\.mld_/
+
+/**
+ * The state of a namespace by its own tools, without what moves by itself: counters, timers, neighbours that age.
+ * Legacy tables are named, not listed: listing would make them.
+ */
+export async function namespaceFacts(world: World, namespace?: string): Promise<NamespaceFacts> {
+  const where = namespace === undefined ? {} : { namespace }
+  const ask = async (command: string, words: string) => (await world.tryRun(command, words.split(' '), where)).stdout
+  const [links, addresses, routes4, routes6, rules4, rules6, neighbours, fdb] = await Promise.all([
+    ask('ip', '-o link'),
+    ask('ip', '-j addr'),
+    ask('ip', '-j -4 route show table all'),
+    ask('ip', '-j -6 route show table all'),
+    ask('ip', '-j -4 rule'),
+    ask('ip', '-j -6 rule'),
+    ask('ip', 'neigh show nud permanent'),
+    ask('bridge', 'fdb show'),
+  ])
+  const [nft, tables4, tables6, ipsets, sysctls, xfrm, qdiscs] = await Promise.all([
+    ask('nft', '-s -a list ruleset'),
+    ask('cat', '/proc/net/ip_tables_names'),
+    ask('cat', '/proc/net/ip6_tables_names'),
+    ask('ipset', 'save -sorted'),
+    ask('sysctl', '-a -r ^net'),
+    ask('ip', 'xfrm policy'),
+    ask('tc', 'qdisc'),
+  ])
+  return {
+    links: links.replaceAll(/ state \w+/g, ''),
+    addresses: addresses.replaceAll(/"(valid|preferred)_life_time":\d+/g, ''),
+    routes: routes4 + routes6.replaceAll(/"expires":\d+/g, ''),
+    rules: rules4 + rules6,
+    neighbours,
+    // multicast addresses join and leave by themselves
+    fdb: lines(fdb, (line) => line.startsWith('01:') || line.startsWith('33:') || !/permanent|static/.test(line)),
+    nft,
+    legacyTables: tables4 + tables6,
+    ipsets: ipsets.replaceAll(/ timeout \d+/g, ''),
+    sysctls: lines(sysctls, (line) => MOVING_SYSCTL.test(line)),
+    xfrm,
+    qdiscs,
+  }
+}
+
+const SETTLE_DEADLINE_MS = 30_000
+
+/** Reads until two readings in a row are equal: addresses are tentative for a second or two after a link comes up. */
+export async function settled<T>(read: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + SETTLE_DEADLINE_MS
+  let last = await read()
+  for (;;) {
+    const next = await read()
+    if (JSON.stringify(next) === JSON.stringify(last) && !JSON.stringify(next).includes('tentative')) return next
+    if (Date.now() > deadline) throw new Error(`not at rest after ${SETTLE_DEADLINE_MS} ms`)
+    last = next
+  }
+}
+
+function lines(text: string, isMoving: (line: string) => boolean): string {
+  return text
+    .split('\n')
+    .filter((line) => !isMoving(line))
+    .join('\n')
+}
+
+/** Names of loaded modules; undefined on a kernel without modules. */
+export async function loadedModules(world: World): Promise<readonly string[] | undefined> {
+  const { stdout, status } = await world.tryRun('cat', ['/proc/modules'])
+  if (status !== 0) return undefined
+  return stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => line.split(' ')[0] ?? '')
+    .sort()
+}
