@@ -34,7 +34,7 @@ export async function namespaceFacts(world: World, namespace?: string): Promise<
   ])
   return {
     links: links.replaceAll(/ state \w+/g, ''),
-    addresses: addresses.replaceAll(/"(valid|preferred)_life_time":\d+/g, ''),
+    addresses: steady(addresses),
     routes: routes4 + routes6.replaceAll(/"expires":\d+/g, ''),
     rules: rules4 + rules6,
     neighbours,
@@ -47,6 +47,19 @@ export async function namespaceFacts(world: World, namespace?: string): Promise<
     xfrm,
     qdiscs,
   }
+}
+
+/** Without lifetimes; an address of a link without carrier stays tentative for good (a tap that nobody opened). */
+function steady(addresses: string): string {
+  const links: { flags?: string[]; addr_info?: Record<string, unknown>[] }[] = JSON.parse(addresses)
+  for (const { flags = [], addr_info: entries = [] } of links) {
+    for (const entry of entries) {
+      delete entry['valid_life_time']
+      delete entry['preferred_life_time']
+      if (!flags.includes('LOWER_UP')) delete entry['tentative']
+    }
+  }
+  return JSON.stringify(links)
 }
 
 const SETTLE_DEADLINE_MS = 30_000
