@@ -13,8 +13,9 @@ const MOVING_SYSCTL = /^net\.netfilter\.nf_conntrack_count|^net\.ipv[46]\.route\
 export async function namespaceFacts(world: World, namespace?: string): Promise<NamespaceFacts> {
   const where = namespace === undefined ? {} : { namespace }
   const ask = async (command: string, words: string) => (await world.tryRun(command, words.split(' '), where)).stdout
-  const [links, addresses, routes4, routes6, rules4, rules6, neighbours, fdb] = await Promise.all([
+  const [links, ports, addresses, routes4, routes6, rules4, rules6, neighbours, fdb] = await Promise.all([
     ask('ip', '-o link'),
+    ask('bridge', 'link'),
     ask('ip', '-j addr'),
     ask('ip', '-j -4 route show table all'),
     ask('ip', '-j -6 route show table all'),
@@ -34,6 +35,7 @@ export async function namespaceFacts(world: World, namespace?: string): Promise<
   ])
   return {
     links: links.replaceAll(/ state \w+/g, ''),
+    ports,
     addresses: steady(addresses),
     routes: routes4 + routes6.replaceAll(/"expires":\d+/g, ''),
     rules: rules4 + rules6,
@@ -62,15 +64,19 @@ function steady(addresses: string): string {
   return JSON.stringify(links)
 }
 
-const SETTLE_DEADLINE_MS = 30_000
+/** Spanning tree takes twice the forward delay (at most 30 s) until a port forwards and its bridge has carrier. */
+const SETTLE_DEADLINE_MS = 90_000
+/** An address whose uniqueness is still asked for; a bridge port on its way to forwarding. */
+const RESTLESS = /tentative| state (?:listening|learning) /
 
-/** Reads until two readings in a row are equal: addresses are tentative for a second or two after a link comes up. */
+/** Reads until two readings in a row are equal and nothing in them is about to change by itself. */
 export async function settled<T>(read: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + SETTLE_DEADLINE_MS
   let last = await read()
   for (;;) {
     const next = await read()
-    if (JSON.stringify(next) === JSON.stringify(last) && !JSON.stringify(next).includes('tentative')) return next
+    const text = JSON.stringify(next)
+    if (text === JSON.stringify(last) && !RESTLESS.test(text)) return next
     if (Date.now() > deadline) throw new Error(`not at rest after ${SETTLE_DEADLINE_MS} ms`)
     last = next
   }

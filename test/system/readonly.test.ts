@@ -38,7 +38,7 @@ const COMMANDS: readonly (readonly string[])[] = [
   ...SHOW_KINDS.map((kind) => ['show', kind, '--json']),
 ]
 
-test('no command that looks changes anything in any namespace, nor loads a module', { timeout: 120_000 }, async () => {
+test('no command that looks changes anything in any namespace, nor loads a module', { timeout: 170_000 }, async () => {
   const before = await settled(everything)
   for (const words of COMMANDS) {
     const { status, stderr } = await world.tryRun(process.execPath, [program, ...words])
