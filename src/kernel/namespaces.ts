@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import type { Hidden } from '../model/snapshot.ts'
 import { type NamespaceMount, readNamespaceMounts } from './mounts.ts'
@@ -77,8 +77,30 @@ function nsfsDevice(): number {
   return statSync('/proc/self/ns/net').dev
 }
 
+/** include/linux/kthread.h: the parent of kernel threads, which live in the first namespace. */
+const KTHREADD = 2
+/** include/linux/sched.h */
+const PF_KTHREAD = 0x0020_0000
+
+/** The process whose namespace is the host's: the first one, a kernel thread where that is hidden from us, else we. */
+function hostProcess(): number {
+  if (inodeOfPid(1) !== undefined) return 1
+  return isKernelThread(KTHREADD) && inodeOfPid(KTHREADD) !== undefined ? KTHREADD : process.pid
+}
+
+/** In another pid namespace the number may be anybody's. proc_pid_stat(5): `pid (comm) state ppid … flags`. */
+function isKernelThread(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const flags = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[6])
+    return (flags & PF_KTHREAD) !== 0
+  } catch {
+    return false
+  }
+}
+
 function addProcesses(found: Registry): { readable: number[]; denied: number } {
-  const host = typeof inodeOfPid(1) === 'number' ? 1 : process.pid
+  const host = hostProcess()
   const readable: number[] = []
   let denied = 0
   for (const pid of [host, ...listProcesses()]) {

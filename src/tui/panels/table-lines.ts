@@ -3,7 +3,7 @@ import { layoutOf } from '../layout.ts'
 import { viewWindow } from '../selection.ts'
 import { flashKey, type Sort, type State } from '../state.ts'
 import { factsOf, indentOf, type Table, tableOf } from '../table.ts'
-import { EMPTY_LINE, type Line, line, padTo, type Span, span, type Tone, wrap } from '../text.ts'
+import { displayWidth, EMPTY_LINE, type Line, line, padTo, type Span, span, type Tone, wrap } from '../text.ts'
 import type { Item, View } from '../views/view.ts'
 
 /** Columns between two cells, where there is room. */
@@ -114,10 +114,9 @@ function rowLine(item: Item, context: RowContext): Line {
   const { widths, gap } = fitting
   const lit = widths.map((_, position) => isLit(item, table.columns[position]?.name ?? '', state))
   const tone = HEALTH_TONES[item.health?.mark ?? '●'] ?? 'plain'
-  const cells = widths.map((width, position) => {
-    const column = table.columns[position]
-    const text = (position === 0 ? treePrefix(item) : '') + (column?.text(item.row) ?? '')
-    const cell = padTo(text, width, column?.align)
+  const texts = widths.map((_, position) => cellText(item, table.columns[position], position))
+  const cells = spreadCells(texts, fitting).map(({ text, width, position }) => {
+    const cell = padTo(text, width, table.columns[position]?.align)
     return span(position === 0 ? cell : ' '.repeat(gap) + cell, lit[position] === true ? 'changed' : tone)
   })
   const pointer = span(selected ? '▸' : ' ', 'accent')
@@ -125,6 +124,33 @@ function rowLine(item: Item, context: RowContext): Line {
     ...line(pointer, markSpan(item, state, lit.includes(true)), ...cells),
     selected: selected && state.place.pane === 'view',
   }
+}
+
+function cellText(item: Item, column: Column<unknown> | undefined, position: number): string {
+  return (position === 0 ? treePrefix(item) : '') + (column?.text(item.row) ?? '')
+}
+
+interface Cell {
+  readonly text: string
+  readonly width: number
+  readonly position: number
+}
+
+/** A text that is too long for its column takes the room of the empty ones after it. */
+function spreadCells(texts: readonly string[], { widths, gap }: Fitting): readonly Cell[] {
+  const cells: Cell[] = []
+  for (let position = 0; position < texts.length; ) {
+    const text = texts[position] ?? ''
+    let width = widths[position] ?? 0
+    let next = position + 1
+    while (next < texts.length && texts[next] === '' && displayWidth(text) > width) {
+      width += gap + (widths[next] ?? 0)
+      next++
+    }
+    cells.push({ text, width, position })
+    position = next
+  }
+  return cells
 }
 
 /** Whether a cell changed a moment ago, or the whole row is new. */
