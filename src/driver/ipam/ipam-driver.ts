@@ -61,7 +61,7 @@ export interface AddressRequest {
 }
 
 export interface AllocatedAddress {
-  /** CIDR with the pool's prefix length. */
+  /** CIDR with the pool's prefix length; empty from the null driver alone. */
   readonly address: string
   readonly data: Readonly<Record<string, string>>
 }
