@@ -106,7 +106,7 @@ export interface JoinRequest {
 export interface JoinResult {
   readonly interfaceName: {
     /** Of the link, in the namespace of the host; absent for the drivers host and none. */
-    readonly source: string
+    readonly source?: string
     /** The sandbox's name is this and the next free number. */
     readonly prefix: string
     /** The sandbox's whole name, where the user chose it. */
