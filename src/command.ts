@@ -39,6 +39,8 @@ export interface Command {
   readonly options: readonly OptionSpec[]
   /** A command line without the program's name, and what it is good for. */
   readonly examples: readonly (readonly [string, string])[]
+  /** A group: its first word says which (`lab up`); it is run itself when there is none. */
+  readonly subcommands?: readonly CommandEntry[]
   /** @returns the exit status (default 0) */
   run(context: Context): Promise<number | undefined>
 }
@@ -56,5 +58,7 @@ export interface Context {
 export interface CommandEntry {
   readonly name: string
   readonly summary: string
+  /** Called by the program itself: neither listed nor offered. */
+  readonly hidden?: boolean
   readonly load: () => Promise<Command>
 }

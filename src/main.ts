@@ -3,7 +3,7 @@ import { reportError } from './command/failure.ts'
 import { commandHelp, overviewHelp } from './command/help.ts'
 import { COMMON_OPTIONS, FACTS_OPTIONS, JSON_OPTION } from './command/options.ts'
 import { Output, terminalOf } from './command/output.ts'
-import { commandPosition, parseWords } from './command/parse.ts'
+import { type CommandWords, commandPosition, parseWords, subcommandOf } from './command/parse.ts'
 import type { Command } from './command.ts'
 import { TsnetError } from './errors.ts'
 import { nearest } from './model/nearest.ts'
@@ -11,13 +11,8 @@ import { nearest } from './model/nearest.ts'
 /** Of package.json, put here by scripts/build.mjs. */
 declare const TSNET_VERSION: string
 
-interface Request {
-  readonly command: Command
-  readonly words: readonly string[]
-}
-
 /** Which command it is, and its words; options may stand before its name too. */
-async function requestOf(words: readonly string[]): Promise<Request> {
+async function requestOf(words: readonly string[]): Promise<CommandWords> {
   if (words[0] === '__complete') return { command: await loadCompletion(), words: words.slice(1) }
   const at = commandPosition(words, [...FACTS_OPTIONS, JSON_OPTION, ...COMMON_OPTIONS])
   const name = words[at]
@@ -26,7 +21,7 @@ async function requestOf(words: readonly string[]): Promise<Request> {
   if (name === 'help') return requestOf([...rest, '--help'])
   const entry = COMMANDS.find((each) => each.name === name)
   if (entry === undefined) throw unknownCommand(name)
-  return { command: await entry.load(), words: rest }
+  return subcommandOf(await entry.load(), rest)
 }
 
 /** Not in the table of commands: only the completion scripts call it. */

@@ -3,7 +3,7 @@ import { TsnetError } from '../errors.ts'
 import { SHOW_KINDS } from '../report/columns.ts'
 import { anyTable } from '../report/tables.ts'
 import { Options } from './options.ts'
-import { commandPosition, optionsOf } from './parse.ts'
+import { type CommandWords, commandPosition, optionsOf, subcommandOf } from './parse.ts'
 import { columnNames } from './show-table.ts'
 
 /** What the last of `words` may become. Nothing for a file name: the shell knows better. */
@@ -31,15 +31,31 @@ async function allCandidates(
   const at = commandPosition(before, optionsOf(defaultCommand))
   const entry = entries.find(({ name }) => name === before[at])
   if (at >= 0 && entry === undefined) return []
-  const command = entry === undefined ? defaultCommand : await entry.load()
+  const group = entry === undefined ? defaultCommand : await entry.load()
+  const { command, words } = await descend(group, entry === undefined ? before : before.slice(at + 1))
   const options = optionsOf(command)
   const pending = optionWaiting(options, before.at(-1))
   if (pending !== undefined) return valuesOf(pending, before, last)
   if (last.startsWith('-')) return options.map(({ name }) => `--${name}`)
-  if (entry === undefined) return entries.map(({ name }) => name)
-  const position = positionalsAmong(options, before.slice(at + 1))
+  if (entry === undefined) return namesOf(entries)
+  if (command.subcommands !== undefined) return namesOf(command.subcommands)
+  const position = positionalsAmong(options, words)
   const spec = command.positionals[position]
   return spec === undefined ? [] : valuesOf(spec, before, last)
+}
+
+/** A name that is no subcommand leaves nothing to offer: the group has no words of its own. */
+async function descend(command: Command, words: readonly string[]): Promise<CommandWords> {
+  try {
+    return await subcommandOf(command, words)
+  } catch (error) {
+    if (error instanceof TsnetError) return { command, words }
+    throw error
+  }
+}
+
+function namesOf(entries: readonly CommandEntry[]): readonly string[] {
+  return entries.flatMap(({ name, hidden }) => (hidden === true ? [] : [name]))
 }
 
 function optionWaiting(options: readonly OptionSpec[], word: string | undefined): OptionSpec | undefined {

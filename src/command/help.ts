@@ -5,19 +5,25 @@ export const PROGRAM = 'tsnet-shoot'
 
 /** `tsnet-shoot show KIND [options]` and everything about it. */
 export function commandHelp(command: Command): string {
-  const { summary, details = [], examples } = command
+  const { summary, details = [], examples, subcommands = [] } = command
   return [
     `${usageLine(command)}\n\n${summary}\n`,
     ...(details.length === 0 ? [] : [`${details.join('\n')}\n`]),
+    ...(subcommands.length === 0 ? [] : [`Commands:\n${entryLines(subcommands)}`]),
     `Options:\n${optionLines(optionsOf(command))}`,
     `Examples:\n${exampleLines(examples)}`,
   ].join('\n')
 }
 
-function usageLine({ name, positionals, rest }: Command): string {
-  const words = positionals.map((each) => (each.optional === true ? `[${each.name}]` : each.name))
+function usageLine({ name, positionals, rest, subcommands }: Command): string {
+  const given = positionals.map((each) => (each.optional === true ? `[${each.name}]` : each.name))
+  const words = subcommands === undefined ? given : ['COMMAND']
   const parts = [PROGRAM, name, ...words, '[options]', rest === undefined ? '' : `[-- ${rest}]`]
   return `Usage: ${parts.filter((part) => part !== '').join(' ')}`
+}
+
+function entryLines(entries: readonly CommandEntry[]): string {
+  return twoColumns(entries.flatMap(({ name, summary, hidden }) => (hidden === true ? [] : [[name, summary]])))
 }
 
 function optionLines(options: readonly OptionSpec[]): string {
@@ -38,7 +44,7 @@ export function overviewHelp(entries: readonly CommandEntry[], defaultCommand: C
   return [
     `Usage: ${PROGRAM} [COMMAND] [options]\n`,
     `${defaultCommand.summary}\n`,
-    `Commands:\n${twoColumns(entries.map(({ name, summary }) => [name, summary]))}`,
+    `Commands:\n${entryLines(entries)}`,
     `Options:\n${optionLines(optionsOf(defaultCommand))}`,
     `Examples:\n${exampleLines(defaultCommand.examples)}`,
     `${PROGRAM} COMMAND --help tells more about one.\nExit status: 0 done, 1 a check failed, 2 usage or unreadable file, 3 warnings only, 4 nothing could be read, 70 a bug.\n`,

@@ -90,6 +90,31 @@ function usage(command: Command, what: string): TsnetError {
   return new TsnetError('usage', `${command.name || 'tsnet-shoot'}: ${what}`, { hint: `${called} --help shows how` })
 }
 
+/**
+ * The subcommand that the words name, `lab up` of the group `lab`, and the words without its name.
+ * @throws TsnetError `usage` with the nearest names
+ */
+export async function subcommandOf(command: Command, words: readonly string[]): Promise<CommandWords> {
+  const { subcommands } = command
+  const at = subcommands === undefined ? -1 : commandPosition(words, optionsOf(command))
+  const name = words[at]
+  if (subcommands === undefined || name === undefined) return { command, words }
+  const entry = subcommands.find((each) => each.name === name)
+  if (entry === undefined) {
+    const names = subcommands.flatMap((each) => (each.hidden === true ? [] : [each.name]))
+    throw new TsnetError('usage', `${command.name} ${name}: no such command${didYouMean(name, names)}`, {
+      hint: `Commands: ${names.join(' ')}`,
+    })
+  }
+  return subcommandOf(await entry.load(), [...words.slice(0, at), ...words.slice(at + 1)])
+}
+
+/** A command and the words after its name. */
+export interface CommandWords {
+  readonly command: Command
+  readonly words: readonly string[]
+}
+
 /** Where the command's name is among the words: after options and their values. */
 export function commandPosition(words: readonly string[], specs: readonly OptionSpec[]): number {
   for (let at = 0; at < words.length; at++) {
