@@ -9,8 +9,12 @@ export const SOL = { SOCKET: 1, NETLINK: 270 } as const
 export const SO = { RCVTIMEO: 20, RCVBUF: 8, SNDBUF: 7, RCVBUFFORCE: 33, SNDBUFFORCE: 32 } as const
 export const MSG = { TRUNC: 0x20, DONTWAIT: 0x40, PEEK: 0x02 } as const
 export const CLONE_NEWNET = 0x4000_0000
+/** linux/mount.h */
+export const MS = { BIND: 0x1000, REC: 0x4000, SHARED: 0x10_0000 } as const
+/** sys/mount.h */
+const MNT_DETACH = 2
 
-export const ERRNO = { EPERM: 1, EINTR: 4, EAGAIN: 11, ENODEV: 19, EINVAL: 22, ENOBUFS: 105 } as const
+export const ERRNO = { EPERM: 1, ENOENT: 2, EINTR: 4, EAGAIN: 11, ENODEV: 19, EINVAL: 22, ENOBUFS: 105 } as const
 
 type Native = (...args: unknown[]) => number
 
@@ -89,6 +93,18 @@ export function setns(fd: number, type: number): number {
 
 export function unshare(flags: number): number {
   return native('int unshare(int flags)')(flags)
+}
+
+export function mount(source: string, target: string, flags: number): number {
+  const call = native(
+    'int mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data)',
+  )
+  return call(source, target, 'none', flags, null)
+}
+
+/** Takes the mount from the tree at once; it goes when nothing uses it any more. */
+export function detach(target: string): number {
+  return native('int umount2(const char *target, int flags)')(target, MNT_DETACH)
 }
 
 export function eventfd(): number {
