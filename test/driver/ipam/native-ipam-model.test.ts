@@ -74,7 +74,8 @@ class Model {
 }
 
 type Step =
-  | { kind: 'pool' | 'drop'; part: boolean }
+  | { kind: 'pool'; part: boolean }
+  | { kind: 'drop'; part: boolean }
   | { kind: 'take'; part: boolean; at: number | undefined; serial: boolean; gateway: boolean }
   | { kind: 'release'; part: boolean; at: number }
   | { kind: 'restart' }
@@ -120,15 +121,15 @@ async function takeOf(ipam: IpamDriver, wish: Extract<Step, { kind: 'take' }>): 
 }
 
 async function applyBoth(model: Model, ipam: IpamDriver, one: Exclude<Step, { kind: 'restart' }>): Promise<void> {
-  const { kind, part } = one
-  if (kind === 'pool') {
+  const { part } = one
+  if (one.kind === 'pool') {
     model[part ? 'part' : 'whole']++
     const request = { addressSpace: 'LocalDefault', pool: POOL, options: {}, v6: false }
     expect((await ipam.requestPool(part ? { ...request, subPool: SUB_POOL } : request)).id).toBe(idOf(part))
-  } else if (kind === 'drop') {
+  } else if (one.kind === 'drop') {
     model.drop(part)
     await ipam.releasePool(idOf(part))
-  } else if (kind === 'take') {
+  } else if (one.kind === 'take') {
     expect(await takeOf(ipam, one)).toBe(model.take(part, one.at, one.serial, one.gateway))
   } else {
     if ((part ? model.part : model.whole) > 0) model.release(one.at)
