@@ -101,12 +101,20 @@ export interface JoinRequest {
   /** Path of the sandbox's nsfs file. */
   readonly sandboxKey: string
   readonly options: Readonly<Record<string, unknown>>
+  /**
+   * Descriptor of the sandbox's namespace, from a caller that knows {@link JoinResult.interfaceName}.inSandbox: a
+   * driver that makes its link only now makes it there at once (IFLA_NET_NS_FD of the new link, or of a veth's peer),
+   * for moving one takes the kernel some 17 ms of grace periods. An engine does not give it.
+   */
+  readonly sandboxFd?: number
 }
 
 export interface JoinResult {
   readonly interfaceName: {
     /** Of the link, in the namespace of the host; absent for the drivers host and none. */
     readonly source?: string
+    /** `source` is in the sandbox already, as {@link JoinRequest.sandboxFd} allowed. Default false. */
+    readonly inSandbox?: boolean
     /** The sandbox's name is this and the next free number. */
     readonly prefix: string
     /** The sandbox's whole name, where the user chose it. */
