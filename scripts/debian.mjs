@@ -23,6 +23,7 @@ const TESTS = {
   ipvsadm: 'ipvsadm',
   jq: 'jq',
   kmod: 'modprobe',
+  openssl: 'openssl',
   plotnetcfg: 'plotnetcfg',
   procps: 'sysctl',
   'qemu-system-x86': 'qemu-system-x86_64',

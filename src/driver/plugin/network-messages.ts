@@ -137,7 +137,7 @@ export function encodeJoin({ networkId, endpointId, sandboxKey, options }: JoinR
 export function encodeJoinAnswer(join: JoinResult): object {
   const { source, prefix, name } = join.interfaceName
   return {
-    ...(source === ''
+    ...(source === undefined
       ? {}
       : { InterfaceName: { SrcName: source, DstPrefix: prefix, ...(name === undefined ? {} : { DstName: name }) } }),
     Gateway: join.gateway ?? '',
@@ -152,7 +152,7 @@ export function decodeJoinAnswer(wire: WireJoinAnswer): JoinResult {
   const { SrcName = '', DstPrefix = '', DstName = '' } = wire.InterfaceName ?? {}
   return {
     interfaceName: {
-      source: SrcName,
+      ...(SrcName === '' ? {} : { source: SrcName }),
       prefix: DstPrefix === '' ? DEFAULT_PREFIX : DstPrefix,
       ...(DstName === '' ? {} : { name: DstName }),
     },
