@@ -10,7 +10,8 @@ export interface ExchangeOptions {
   readonly port: number
   readonly transport: 'udp' | 'tcp'
   readonly timeoutMs: number
-  readonly signal: AbortSignal
+  /** What to call to give up; entered here for as long as it is outstanding. */
+  readonly outstanding: Set<() => void>
 }
 
 export interface OutsideReply extends ReplyStatus {
@@ -33,60 +34,60 @@ export async function exchange(
   const isAnswer = (bytes: Buffer): ReplyStatus | undefined =>
     replyStatus(bytes, { id, questionBytes: query.questionBytes })
   const ask = options.transport === 'udp' ? overUdp : overTcp
-  const deadline = AbortSignal.timeout(options.timeoutMs)
-  const signal = AbortSignal.any([options.signal, deadline])
   try {
-    const reply = await ask(withId(message, id), isAnswer, { ...options, signal })
+    const reply = await ask(withId(message, id), isAnswer, options)
     return reply && { ...reply, bytes: withId(reply.bytes, query.id) }
   } catch {
-    // no route, refused, reset: to the client that is a server that does not answer
+    // no route: to the client that is a server that does not answer
     return undefined
   }
 }
 
 type IsAnswer = (bytes: Buffer) => ReplyStatus | undefined
 type Ask = (message: Buffer, isAnswer: IsAnswer, options: ExchangeOptions) => Promise<OutsideReply | undefined>
+type Settle = (reply?: OutsideReply) => void
 
-const overUdp: Ask = async (message, isAnswer, { entry, address, port, signal }) => {
-  const socket = await connectUdp(entry, { address, port })
-  try {
-    return await new Promise((resolve) => {
-      const giveUp = (): void => resolve(undefined)
-      socket.once('error', giveUp)
-      onAbort(signal, giveUp)
-      socket.on('message', (bytes) => {
+const overUdp: Ask = async (message, isAnswer, options) => {
+  const socket = await connectUdp(options.entry, options)
+  return waitFor(options, (settle) => {
+    socket.on('error', () => settle())
+    socket.on('message', (bytes) => {
+      const status = isAnswer(bytes)
+      if (status) settle({ ...status, bytes })
+    })
+    socket.send(message)
+  }).finally(() => socket.close())
+}
+
+const overTcp: Ask = async (message, isAnswer, options) => {
+  const socket = connectTcp(options.entry, { address: options.address, port: options.port })
+  return waitFor(options, (settle) => {
+    const reader = new FrameReader()
+    socket.on('error', () => settle()).once('close', () => settle())
+    socket.on('data', (piece: Buffer) => {
+      for (const bytes of reader.push(piece)) {
         const status = isAnswer(bytes)
-        if (status) resolve({ ...status, bytes })
-      })
-      socket.send(message)
+        if (status) settle({ ...status, bytes })
+      }
     })
-  } finally {
-    socket.close()
-  }
+    socket.write(frame(message))
+  }).finally(() => socket.destroy())
 }
 
-const overTcp: Ask = async (message, isAnswer, { entry, address, port, signal }) => {
-  const socket = connectTcp(entry, { address, port })
-  try {
-    return await new Promise((resolve) => {
-      const reader = new FrameReader()
-      const giveUp = (): void => resolve(undefined)
-      socket.once('error', giveUp).once('close', giveUp)
-      onAbort(signal, giveUp)
-      socket.on('data', (piece: Buffer) => {
-        for (const bytes of reader.push(piece)) {
-          const status = isAnswer(bytes)
-          if (status) resolve({ ...status, bytes })
-        }
-      })
-      socket.write(frame(message))
-    })
-  } finally {
-    socket.destroy()
-  }
-}
-
-function onAbort(signal: AbortSignal, action: () => void): void {
-  if (signal.aborted) action()
-  else signal.addEventListener('abort', action, { once: true })
+/** Until it is settled, given up or too late. */
+function waitFor(
+  { timeoutMs, outstanding }: ExchangeOptions,
+  begin: (settle: Settle) => void,
+): Promise<OutsideReply | undefined> {
+  return new Promise((resolve) => {
+    const settle: Settle = (reply) => {
+      clearTimeout(deadline)
+      outstanding.delete(giveUp)
+      resolve(reply)
+    }
+    const giveUp = (): void => settle()
+    const deadline = setTimeout(giveUp, timeoutMs)
+    outstanding.add(giveUp)
+    begin(settle)
+  })
 }

@@ -36,9 +36,12 @@ export interface ForwarderOptions {
 export class DnsForwarder {
   readonly #options: ForwarderOptions
   readonly #servers: readonly DnsServerAddress[]
-  readonly #closed = new AbortController()
-  readonly #waiting = new Set<() => void>()
-  #outstanding = 0
+  /** Gives up a question that is outside. */
+  readonly #outstanding = new Set<() => void>()
+  /** Gives a place to a question that waits for one, or none. */
+  readonly #waiting = new Set<(got: boolean) => void>()
+  #places = MAX_OUTSTANDING
+  #isClosed = false
 
   constructor(options: ForwarderOptions) {
     this.#options = options
@@ -61,6 +64,7 @@ export class DnsForwarder {
   async ask(query: DnsQuery, message: Buffer, transport: 'udp' | 'tcp'): Promise<Buffer | undefined> {
     let last: OutsideReply | undefined
     for (const server of this.#servers) {
+      if (this.#isClosed) break
       if (!(await this.#begin())) {
         // 20.10 tries the next one, which is as busy
         if (this.#options.behaviour === '28') return encodeFailure(query, RCODE.REFUSED)
@@ -81,7 +85,14 @@ export class DnsForwarder {
     const { sandbox, host, timeoutMs = SERVER_TIMEOUT_MS } = this.#options
     const entry = fromHost && host ? host : sandbox
     try {
-      return await exchange(query, message, { entry, address, port, transport, timeoutMs, signal: this.#closed.signal })
+      return await exchange(query, message, {
+        entry,
+        address,
+        port,
+        transport,
+        timeoutMs,
+        outstanding: this.#outstanding,
+      })
     } finally {
       this.#end()
     }
@@ -90,33 +101,33 @@ export class DnsForwarder {
   /** Takes one of the places; 28 waits for one as long as for a server. False when there is none. */
   async #begin(): Promise<boolean> {
     const { behaviour, timeoutMs = SERVER_TIMEOUT_MS } = this.#options
-    if (this.#outstanding < MAX_OUTSTANDING) {
-      this.#outstanding++
+    if (this.#places > 0) {
+      this.#places--
       return true
     }
     if (behaviour === '20.10') return false
     return new Promise((resolve) => {
       const settle = (got: boolean): void => {
         clearTimeout(deadline)
-        this.#waiting.delete(take)
+        this.#waiting.delete(settle)
         resolve(got)
       }
-      const take = (): void => settle(true)
       const deadline = setTimeout(() => settle(false), timeoutMs)
-      this.#waiting.add(take)
-      this.#closed.signal.addEventListener('abort', () => settle(false), { once: true })
+      this.#waiting.add(settle)
     })
   }
 
   #end(): void {
     const [next] = this.#waiting
-    if (next) next()
-    else this.#outstanding--
+    if (next) next(true)
+    else this.#places++
   }
 
-  /** Gives up what is outstanding. */
+  /** Gives up what is outstanding or waits. */
   close(): void {
-    this.#closed.abort()
+    this.#isClosed = true
+    for (const settle of this.#waiting) settle(false)
+    for (const giveUp of this.#outstanding) giveUp()
   }
 }
 

@@ -111,7 +111,7 @@ export interface NftChainSpecification {
     readonly type: 'filter' | 'nat' | 'route'
     readonly hook: string
     readonly priority: number
-    readonly policy?: 'accept' | 'drop'
+    readonly policy?: 'accept' | 'drop' | undefined
     /** For family netdev. */
     readonly device?: string
   }

@@ -21,11 +21,11 @@ export const NFT_META = {
 export const NFT_CMP = { EQ: 0, NEQ: 1, LT: 2, LTE: 3, GT: 4, GTE: 5 } as const
 export const NFT_PAYLOAD = { LINK_LAYER: 0, NETWORK: 1, TRANSPORT: 2 } as const
 const NFTA_IMMEDIATE = { DREG: 1, DATA: 2 } as const
-const NFTA_META = { DREG: 1, KEY: 2, SREG: 3 } as const
-const NFTA_CMP = { SREG: 1, OP: 2, DATA: 3 } as const
-const NFTA_PAYLOAD = { DREG: 1, BASE: 2, OFFSET: 3, LEN: 4 } as const
+export const NFTA_META = { DREG: 1, KEY: 2, SREG: 3 } as const
+export const NFTA_CMP = { SREG: 1, OP: 2, DATA: 3 } as const
+export const NFTA_PAYLOAD = { DREG: 1, BASE: 2, OFFSET: 3, LEN: 4 } as const
 const NFTA_BITWISE = { SREG: 1, DREG: 2, LEN: 3, MASK: 4, XOR: 5 } as const
-const NFTA_DATA = { VALUE: 1, VERDICT: 2 } as const
+export const NFTA_DATA = { VALUE: 1, VERDICT: 2 } as const
 export const NFTA_VERDICT = { CODE: 1, CHAIN: 2 } as const
 
 /** linux/netfilter.h, linux/netfilter/nf_tables.h: verdict codes. */

@@ -91,11 +91,24 @@ export interface NftRuleSpecification {
   readonly table: string
   readonly chain: string
   readonly expressions: readonly NftExpression[]
-  readonly comment?: string
+  readonly comment?: string | undefined
+  /** For the iptables extensions in it (`match`, `target`), which may ask for a protocol. Not in what a dump gives. */
+  readonly compat?: NftRuleCompat | undefined
 }
 
+/** linux/netfilter/nf_tables_compat.h: NFTA_RULE_COMPAT. */
+export interface NftRuleCompat {
+  /** IPPROTO_*; 0 = any. */
+  readonly protocol: number
+  /** All but that one. */
+  readonly inverted: boolean
+}
+const NFTA_RULE_COMPAT = { PROTO: 1, FLAGS: 2 } as const
+const NFT_RULE_COMPAT_F_INV = 1 << 1
+
 /** Appends a rule to its chain. To be sent inside {@link nfnetlinkBatch}. */
-export function newNftRule({ family, table, chain, expressions, comment }: NftRuleSpecification): Request {
+export function newNftRule(rule: NftRuleSpecification): Request {
+  const { family, table, chain, expressions, comment, compat } = rule
   return {
     type: nftType(NFT_MSG.NEWRULE),
     flags: NLM_F.CREATE | NLM_F.APPEND,
@@ -105,9 +118,17 @@ export function newNftRule({ family, table, chain, expressions, comment }: NftRu
       writer.nested(NFTA_RULE.EXPRESSIONS, (list) => {
         for (const expression of expressions) writeExpression(list, expression)
       })
+      if (compat) writeCompat(writer, compat)
       if (comment !== undefined) writer.bytesAttribute(NFTA_RULE.USERDATA, encodeNftComment(comment))
     },
   }
+}
+
+function writeCompat(writer: Writer, { protocol, inverted }: NftRuleCompat): void {
+  writer.nested(NFTA_RULE.COMPAT, (w) => {
+    w.u32beAttribute(NFTA_RULE_COMPAT.PROTO, protocol)
+    w.u32beAttribute(NFTA_RULE_COMPAT.FLAGS, inverted ? NFT_RULE_COMPAT_F_INV : 0)
+  })
 }
 
 function writeExpression(writer: Writer, { name, data }: NftExpression): void {

@@ -56,7 +56,7 @@ export interface NftTableSpecification {
   readonly name: string
   /** NFT_TABLE_F_* */
   readonly flags?: number
-  readonly comment?: string
+  readonly comment?: string | undefined
 }
 
 /** To be sent inside {@link nfnetlinkBatch}. An existing table is left as it is. */
