@@ -162,6 +162,20 @@ test('a link is renamed, named further, described, moved and deleted', () => {
   expect(dumpLinks(remote).map(({ name }) => name)).not.toContain('new')
 })
 
+test('the links of a group are deleted with one request, and no others', () => {
+  const pair = (name: string, group: number) => createVethPair(`${name}a`, { name: `${name}b` }, { group })
+  expect(socket.batch([pair('g1', 6000), pair('g2', 6000), pair('g3', 6001)])).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ])
+  socket.request(deleteLink({ group: 6000 }))
+  const left = dumpLinks(socket).map(({ name }) => name)
+  expect(left.filter((name) => name.startsWith('g')).sort()).toEqual(['g3a', 'g3b'])
+  expect(() => socket.request(deleteLink({ group: 6000 }))).toThrow('ENODEV')
+  socket.request(deleteLink({ name: 'g3a' }))
+})
+
 test('a namespace gets an id, which is found again by descriptor', () => {
   const other = testNamespace()
   try {
