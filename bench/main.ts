@@ -5,17 +5,28 @@ import { formatTable, isMet, type Row } from './row.ts'
 import { COLD } from './rows/cold.ts'
 import { CONNTRACK } from './rows/conntrack.ts'
 import { IPTABLES } from './rows/iptables.ts'
-import { SNAPSHOT } from './rows/snapshot.ts'
+import { snapshotOf } from './rows/snapshot.ts'
 import { TUI } from './rows/tui.ts'
-import { WARM } from './rows/warm.ts'
+import { warmRefreshOf } from './rows/warm.ts'
 
-/** In this order: the lab grows. */
-const BENCHMARKS: readonly Benchmark[] = [COLD, TUI, CONNTRACK, IPTABLES, SNAPSHOT, WARM]
+/** In this order: the lab grows, and each row is of a host of the size that it names. */
+const BENCHMARKS: readonly Benchmark[] = [
+  COLD,
+  snapshotOf({ count: 10, loopRounds: 5 }),
+  warmRefreshOf(10),
+  TUI,
+  snapshotOf({ count: 200, loopRounds: 5, faster: 25, share: 1.6 }),
+  warmRefreshOf(200),
+  CONNTRACK,
+  IPTABLES,
+  snapshotOf({ count: 1000, loopRounds: 3, faster: 50, share: 0.25 }),
+  warmRefreshOf(1000),
+]
 const USAGE = 2
 
 const options = new Set(process.argv.slice(2).filter((word) => word.startsWith('--')))
 const names = process.argv.slice(2).filter((word) => !word.startsWith('--'))
-const known = BENCHMARKS.map(({ name }) => name)
+const known = [...new Set(BENCHMARKS.map(({ name }) => name))]
 const unknown = names.filter((name) => !known.includes(name))
 if (unknown.length > 0) {
   process.stderr.write(`unknown benchmark ${unknown.join(', ')}; there are ${known.join(', ')}\n`)

@@ -25,19 +25,9 @@ interface Scale {
   readonly share?: number
 }
 
-const SCALES: readonly Scale[] = [
-  { count: 10, loopRounds: 5 },
-  { count: 200, loopRounds: 5, faster: 25, share: 1.6 },
-  { count: 1000, loopRounds: 3, faster: 50, share: 0.25 },
-]
-
-export const SNAPSHOT: Benchmark = {
-  name: 'snapshot',
-  run: async (context) => {
-    const rows: Row[] = []
-    for (const scale of SCALES) rows.push(...(await measure(context, scale)))
-    return rows
-  },
+/** The whole command on a host of `count` namespaces. */
+export function snapshotOf(scale: Scale): Benchmark {
+  return { name: 'snapshot', run: (context) => measure(context, scale) }
 }
 
 async function measure(context: BenchContext, { count, loopRounds, faster, share }: Scale): Promise<Row[]> {
