@@ -26,24 +26,31 @@ function setDefaultRoute(
   nameOf: (endpointId: string) => string | undefined,
 ): void {
   if (present?.endpointId === wanted?.endpointId && present?.nextHop === wanted?.nextHop) return
-  const route = { family, destination: 'default' } as const
   const name = wanted && nameOf(wanted.endpointId)
-  if (wanted === undefined || name === undefined) {
-    ignoringAbsent(() => sandbox.route.request(deleteRoute(route)))
-    return
-  }
-  const { nextHop } = wanted
+  if (name !== undefined) replaceDefaultRoute(sandbox, family, { name, nextHop: wanted?.nextHop })
+  else if (present !== undefined) deleteDefaultRoute(sandbox, family, nameOf(present.endpointId))
+}
+
+function replaceDefaultRoute(
+  sandbox: NetworkHost,
+  family: 4 | 6,
+  { name, nextHop }: { readonly name: string; readonly nextHop: string | undefined },
+): void {
   askKernel(`default route ${nextHop === undefined ? '' : `via ${nextHop} `}on ${name}`, () => {
     const { index } = getLink(sandbox.route, { name })
-    sandbox.route.request(replaceRoute({ ...route, index, ...(nextHop === undefined ? {} : { gateway: nextHop }) }))
+    const way = nextHop === undefined ? { index } : { index, gateway: nextHop }
+    sandbox.route.request(replaceRoute({ family, destination: 'default', ...way }))
   })
 }
 
-/** It may have gone with its link. */
-function ignoringAbsent(action: () => unknown): void {
+/** Only that of the link: somebody may have added another one. */
+function deleteDefaultRoute(sandbox: NetworkHost, family: 4 | 6, name: string | undefined): void {
+  if (name === undefined) return
   try {
-    action()
+    const { index } = getLink(sandbox.route, { name })
+    sandbox.route.request(deleteRoute({ family, destination: 'default', index }))
   } catch (error) {
+    // a route goes with its link
     if (!isAbsent(error)) throw error
   }
 }

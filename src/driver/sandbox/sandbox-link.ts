@@ -77,15 +77,11 @@ function indexOf(name: string, links: readonly Link[]): number {
 /** One request moves and renames it, so the name need not be free in the host's namespace. @returns its new index */
 function moveLink(host: NetworkHost, sandbox: NetworkHost, source: string, name: string): number {
   return askKernel(`move link ${source} into the sandbox`, () => {
-    const { index, flags } = getLink(host.route, { name: source })
-    const isUp = (flags & IFF_UP) !== 0
-    host.route.request(changeLink(index, { namespace: { fd: sandbox.fd }, name, ...(isUp ? { up: false } : {}) }))
+    const { index } = getLink(host.route, { name: source })
+    host.route.request(changeLink(index, { namespace: { fd: sandbox.fd }, name }))
     return getLink(sandbox.route, { name }).index
   })
 }
-
-/** linux/if.h */
-const IFF_UP = 1
 
 function configure(
   sandbox: NetworkHost,

@@ -62,7 +62,8 @@ function write(name: string, value: string, absent: (cause: unknown) => void): v
     writeFileSync(`/proc/sys/${name}`, value)
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
-    if (code === 'ENOENT') return absent(cause)
-    throw new TsnetError('failed', `sysctl ${name} = ${value}: ${code ?? String(cause)}`, { cause })
+    if (code !== 'ENOENT')
+      throw new TsnetError('failed', `sysctl ${name} = ${value}: ${code ?? String(cause)}`, { cause })
+    absent(cause)
   }
 }
