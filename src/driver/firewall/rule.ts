@@ -21,6 +21,8 @@ export type Operation =
   | ({ readonly act: 'chain' } & ChainPlace)
   /** Put at the end, at the beginning, or (`first`) moved to the beginning although it is there. */
   | ({ readonly act: 'append' | 'insert' | 'first' } & Rule)
+  /** Put at a position, counted from 0; at the end when there are fewer. */
+  | ({ readonly act: 'place'; readonly position: number } & Rule)
   | ({ readonly act: 'remove' } & Rule)
   | ({ readonly act: 'policy'; readonly policy: 'ACCEPT' | 'DROP' } & ChainPlace)
   /** With its rules, and the rules elsewhere that jump to it. */

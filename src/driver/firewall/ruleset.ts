@@ -66,6 +66,8 @@ export class Ruleset {
       case 'insert':
       case 'first':
         return this.#put(operation.act, operation)
+      case 'place':
+        return this.#place(operation, operation.position)
       case 'remove':
         return this.#remove(operation)
       case 'policy':
@@ -81,6 +83,12 @@ export class Ruleset {
     if (at >= 0 && (place !== 'first' || at === 0)) return this
     const others = at < 0 ? rules : rules.filter((_, position) => position !== at)
     return this.#withRules(rule, place === 'append' ? [...others, rule.text] : [rule.text, ...others])
+  }
+
+  #place(rule: Rule, position: number): Ruleset {
+    const rules = this.rules(rule) ?? []
+    if (rules.includes(rule.text)) return this
+    return this.#withRules(rule, [...rules.slice(0, position), rule.text, ...rules.slice(position)])
   }
 
   #remove(rule: Rule): Ruleset {
