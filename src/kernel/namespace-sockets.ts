@@ -8,6 +8,7 @@ import {
   openSocket,
   type SocketAddress,
   type SocketProtocol,
+  setIpv6Only,
   setServerOptions,
 } from './socket-calls.ts'
 
@@ -69,6 +70,7 @@ export function bindUdp(entry: NamespaceEntry, at: SocketAddress): UdpSocket {
   const fd = open(`bind udp ${formatEnd(at)}`, () => {
     const fd = openInside(entry, 'udp', at.address)
     // without SO_REUSEADDR, which for UDP would let another socket take the datagrams over
+    if (isIpv6(at.address)) setIpv6Only(fd)
     bindSocket(fd, at)
     return fd
   })

@@ -61,6 +61,11 @@ export function setServerOptions(fd: number, { ipv6Only }: { readonly ipv6Only: 
   })
 }
 
+/** IPv6 apart from IPv4, for a socket that shall not take over another's port as {@link setServerOptions} lets it. */
+export function setIpv6Only(fd: number): void {
+  orClose(fd, () => setOption(fd, { level: IPPROTO.IPV6, option: IPV6_V6ONLY, value: 1 }))
+}
+
 interface SocketOption {
   readonly level: number
   readonly option: number
