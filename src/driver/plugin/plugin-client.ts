@@ -11,6 +11,8 @@ import { wireError } from './wire.ts'
 /** What an engine says it understands. */
 const ACCEPT = 'application/vnd.docker.plugins.v1.2+json'
 
+const ENGINE_HOST = 'plugin.moby.localhost'
+
 export interface PluginAnswer {
   readonly status: number
   readonly text: string
@@ -66,7 +68,7 @@ export class PluginClient {
     const body = message === undefined ? '' : JSON.stringify(message)
     let answer: PluginAnswer
     try {
-      answer = await retry(() => exchange(this.#address, method, body, this.#deadlineMs), {
+      answer = await retry(() => exchange(this.#address, { method, body, deadlineMs: this.#deadlineMs }), {
         isPassing: (error) => error instanceof UnreachableError,
         timing: this.#timing,
       })
@@ -78,44 +80,56 @@ export class PluginClient {
   }
 }
 
+/** One call, as it is sent. */
+export interface Post {
+  readonly method: string
+  /** `''` = none */
+  readonly body: string
+  readonly deadlineMs: number
+  /** Host header for unix sockets; default that of engines since 20.10.26, before it was empty. */
+  readonly host?: string
+}
+
+/** Nobody answered in time; the plugin may be at it still. */
+export class SilentError extends Error {
+  override readonly name = 'SilentError'
+}
+
 /**
  * One POST and its answer, without a second try.
  *
- * @throws UnreachableError, or another error when the answer is too large or late
+ * @throws UnreachableError, SilentError, or another error when the answer is too large
  */
-export function exchange(
-  address: PluginAddress,
-  method: string,
-  body: string,
-  deadlineMs: number,
-): Promise<PluginAnswer> {
+export function exchange(address: PluginAddress, post: Post): Promise<PluginAnswer> {
+  const { body, deadlineMs } = post
   return new Promise((resolve, reject) => {
-    const send = address.kind === 'http' && address.tls !== undefined ? tlsRequest : request
-    const outgoing = send(requestOptions(address, method, body), (response) => {
-      readBody(response).then(
-        (text) => {
-          clearTimeout(deadline)
-          if (text === undefined) reject(new Error('its answer is too large'))
-          else resolve({ status: response.statusCode ?? 0, text })
-        },
-        (error) => outgoing.destroy(error),
-      )
-    })
-    const silence = new Error(`no answer within ${deadlineMs} ms`)
-    const deadline = setTimeout(() => outgoing.destroy(silence), deadlineMs)
-    outgoing.on('error', (cause) => {
+    let silence: SilentError | undefined
+    const fail = (cause: unknown) => {
       clearTimeout(deadline)
-      reject(cause === silence ? silence : new UnreachableError(messageOf(cause), { cause }))
+      reject(silence ?? new UnreachableError(messageOf(cause), { cause }))
+    }
+    const send = address.kind === 'http' && address.tls !== undefined ? tlsRequest : request
+    const outgoing = send(requestOptions(address, post), (response) => {
+      readBody(response).then((text) => {
+        clearTimeout(deadline)
+        if (text === undefined) reject(new Error('its answer is too large'))
+        else resolve({ status: response.statusCode ?? 0, text })
+      }, fail)
     })
+    const deadline = setTimeout(() => {
+      silence = new SilentError(`no answer within ${deadlineMs} ms`)
+      outgoing.destroy(silence)
+    }, deadlineMs)
+    outgoing.on('error', fail)
     outgoing.end(body)
   })
 }
 
-function requestOptions(address: PluginAddress, method: string, body: string): RequestOptions {
+function requestOptions(address: PluginAddress, { method, body, host = ENGINE_HOST }: Post): RequestOptions {
   const headers = { accept: ACCEPT, 'content-length': Buffer.byteLength(body) }
   const common = { method: 'POST', agent: false, path: `/${method}` }
   if (address.kind === 'unix') {
-    return { ...common, socketPath: address.path, headers: { ...headers, host: 'plugin.moby.localhost' } }
+    return { ...common, socketPath: address.path, headers: { ...headers, host } }
   }
   const { hostname, port } = address.url
   const at = { host: hostname.replace(/^\[|\]$/g, ''), ...(port === '' ? {} : { port }) }

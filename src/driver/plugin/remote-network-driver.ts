@@ -12,6 +12,7 @@ import type {
   NetworkDriver,
 } from '../network-driver.ts'
 import { goAny } from './go-json.ts'
+import { isMac } from './mac.ts'
 import {
   decodeInterface,
   decodeJoinAnswer,
@@ -124,10 +125,6 @@ function checkedInterface(given: EndpointInterface, answered: EndpointInterface)
     }
   }
   return answered
-}
-
-export function isMac(text: string): boolean {
-  return /^[0-9a-f]{2}([:-][0-9a-f]{2}){5}$/i.test(text)
 }
 
 function checkedJoin(join: JoinResult): JoinResult {
