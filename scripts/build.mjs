@@ -2,32 +2,33 @@ import { readFileSync } from 'node:fs'
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { runChild } from './child.mjs'
 import { licenceTexts } from './licences.mjs'
 import { isUpToDate, writeStamp } from './stamp.mjs'
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const PROGRAM = 'tsnet-shoot.js'
+const WARM_UP_MS = 30_000
 const DIST = join(ROOT, 'dist')
 const STAMP = join(ROOT, '.cache/build.json')
 
 /** What the bundle depends on besides the modules in it. */
-const CONFIGURATION = ['package.json', 'package-lock.json', 'tsconfig.json', 'scripts/build.mjs']
+const CONFIGURATION = [
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'scripts/build.mjs',
+  'scripts/keep-compiled.mjs',
+]
 
-/** Bundled CommonJS calls require(), which an ES module does not have. */
-const BANNER = "import{createRequire as $createRequire}from'node:module';const require=$createRequire(import.meta.url);"
-
-/** @type {import('esbuild').BuildOptions & { metafile: true }} */
-const COMMON = {
+const COMMON = /** @type {const} @satisfies {import('esbuild').BuildOptions} */ ({
   bundle: true,
   platform: 'node',
   target: 'node20',
-  format: 'esm',
   conditions: ['source'],
-  external: ['koffi', 'react-devtools-core'],
-  alias: { 'string-width': './src/tui/screen/string-width.ts' },
+  external: ['koffi'],
   define: {
     'process.env.NODE_ENV': '"production"',
-    'process.env.DEV': '"false"',
     TSNET_VERSION: JSON.stringify(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version),
   },
   minifyWhitespace: true,
@@ -36,34 +37,82 @@ const COMMON = {
   metafile: true,
   logLevel: 'warning',
   absWorkingDir: ROOT,
+})
+
+/**
+ * One script without import() or import.meta, so that V8 can keep the compiled code of it (src/load-program.mjs).
+ * @satisfies {import('esbuild').BuildOptions}
+ */
+const ONE_SCRIPT = {
+  format: /** @type {const} */ ('cjs'),
+  charset: /** @type {const} */ ('ascii'),
+  supported: { 'dynamic-import': false },
+  alias: { 'string-width': './src/tui/screen/string-width.ts' },
+  plugins: [
+    {
+      name: 'without top-level await',
+      /** @param {import('esbuild').PluginBuild} build */
+      setup: (build) => {
+        build.onResolve({ filter: /^yoga-layout$/ }, () => ({ path: join(ROOT, 'src/tui/screen/yoga.ts') }))
+        build.onLoad({ filter: /ink\/build\/reconciler\.js$/ }, async ({ path }) => ({
+          contents: withoutDevtools(await readFile(path, 'utf8')),
+        }))
+      },
+    },
+  ],
+}
+
+/** What Ink awaits while it loads is for its own development. @param {string} text of its reconciler.js */
+function withoutDevtools(text) {
+  return ["await import('./devtools.js');", 'await loadPackageJson()'].reduce((rest, part) => {
+    if (!rest.includes(part)) throw new Error(`ink/build/reconciler.js: ${part} is not there`)
+    return rest.replace(part, 'undefined')
+  }, text)
 }
 
 /**
- * Bundles an entry file of the command line into `outdir`: `tsnet-shoot.js` (executable), the chunks
- * that lazy imports load, and the worker of netlink-ts, which is a file of its own because a Worker takes a URL.
- * @param {string} entry @param {string} outdir
+ * Bundles the command line into `outdir`: `tsnet-shoot.js` (executable) that runs `program.cjs`, the compiled code of
+ * that, and the worker of netlink-ts, which is a file of its own because a Worker takes a URL.
+ * @param {string} outdir
  * @returns {Promise<string[]>} every file that went into it, relative to the root
  */
-export async function bundle(entry, outdir) {
+export async function bundle(outdir) {
   const { build } = await import('esbuild')
-  const cli = await build({
-    ...COMMON,
-    entryPoints: [{ in: entry, out: 'tsnet-shoot' }],
-    outdir,
-    splitting: true,
-    chunkNames: '[name]-[hash]',
-    banner: { js: BANNER },
-  })
-  const worker = await build({
-    ...COMMON,
-    entryPoints: ['packages/netlink-ts/src/event-worker.mjs'],
-    outfile: join(outdir, 'event-worker.mjs'),
-    banner: { js: BANNER },
-  })
+  const results = await Promise.all([
+    build({
+      ...COMMON,
+      ...ONE_SCRIPT,
+      define: { ...COMMON.define, 'import.meta.url': '$url' },
+      entryPoints: ['src/main.ts'],
+      outfile: join(outdir, 'program.cjs'),
+    }),
+    build({ ...COMMON, format: 'esm', entryPoints: ['src/launcher.mjs'], outfile: join(outdir, PROGRAM) }),
+    build({
+      ...COMMON,
+      format: 'esm',
+      entryPoints: ['packages/netlink-ts/src/event-worker.mjs'],
+      outfile: join(outdir, 'event-worker.mjs'),
+      banner: {
+        js: "import{createRequire as $createRequire}from'node:module';const require=$createRequire(import.meta.url);",
+      },
+    }),
+  ])
   await makeExecutable(join(outdir, PROGRAM))
-  const inputs = [...new Set([cli, worker].flatMap((result) => Object.keys(result.metafile.inputs)))]
+  const inputs = [...new Set(results.flatMap((result) => Object.keys(result.metafile.inputs)))]
   await writeFile(join(outdir, 'THIRD-PARTY-LICENCES.txt'), await licenceTexts(ROOT, inputs))
+  for (const use of ['command', 'screen']) await keepCompiled(outdir, use)
   return inputs
+}
+
+/** In a process of its own, for what it runs may not fit into another's terminal. @param {string} outdir @param {string} use */
+async function keepCompiled(outdir, use) {
+  const keeper = join(ROOT, 'scripts/keep-compiled.mjs')
+  const { status, output } = await runChild(process.execPath, [keeper, outdir, use], {
+    cwd: ROOT,
+    timeoutMs: WARM_UP_MS,
+    keepOutput: true,
+  })
+  if (status !== 0) process.stderr.write(`tsnet-shoot: ${use} starts slower than it could: ${output}\n`)
 }
 
 /** Bundles the command line into dist/ unless nothing changed. The new files are complete before the old ones go. */
@@ -72,7 +121,7 @@ export async function build() {
   const fresh = join(ROOT, '.cache', `dist-${process.pid}`)
   await mkdir(fresh, { recursive: true })
   try {
-    const inputs = await bundle('src/main.ts', fresh)
+    const inputs = await bundle(fresh)
     const outputs = await replaceFiles(fresh, DIST)
     await writeStamp(STAMP, ROOT, [...inputs, ...CONFIGURATION, ...outputs])
   } finally {

@@ -57,17 +57,30 @@ function endWithReader(error: NodeJS.ErrnoException): void {
   throw error
 }
 
-process.stdout.on('error', endWithReader)
-process.stderr.on('error', endWithReader)
-process.on('uncaughtException', (error) => {
-  process.exit(reportError(error))
-})
-// the exit status waits for stdout: process.exit() would cut what is still on its way into a pipe
-run(process.argv.slice(2)).then(
-  (status) => {
-    process.exitCode = status
+/** Runs the program; its exit status becomes that of the process. */
+export function main(words: readonly string[]): void {
+  process.stdout.on('error', endWithReader)
+  process.stderr.on('error', endWithReader)
+  process.on('uncaughtException', (error) => {
+    process.exit(reportError(error))
+  })
+  // the exit status waits for stdout: process.exit() would cut what is still on its way into a pipe
+  run(words).then(
+    (status) => {
+      process.exitCode = status
+    },
+    (error: unknown) => {
+      process.exitCode = reportError(error)
+    },
+  )
+}
+
+/** What scripts/build.mjs runs once, so that the compiled code of it can be kept. */
+export const warmUp = {
+  command: run,
+  screen: async () => {
+    const [{ runTui }, { openLiveHost }] = await Promise.all([import('./tui/main.tsx'), import('./inspect/live.ts')])
+    return { runTui, openLiveHost }
   },
-  (error: unknown) => {
-    process.exitCode = reportError(error)
-  },
-)
+}
+export type WarmUp = typeof warmUp

@@ -4,6 +4,7 @@ import { messageOf } from '../errors.ts'
 import type { LiveHost } from '../inspect/live-host.ts'
 import type { Output } from './screen/terminal.ts'
 import { withoutFetch } from './screen/without-fetch.ts'
+import { prepareYoga } from './screen/yoga.ts'
 
 export interface TuiOptions {
   readonly input?: NodeJS.ReadStream
@@ -15,7 +16,10 @@ export interface TuiOptions {
 
 /** Shows a host on a terminal until the person leaves. Resolves with the exit status; the host stays open. */
 export async function runTui(host: LiveHost, options: TuiOptions = {}): Promise<number> {
-  const { Screen } = await withoutFetch(() => import('./screen/screen.tsx'))
+  const { Screen } = await withoutFetch(async () => {
+    const [screen] = await Promise.all([import('./screen/screen.tsx'), prepareYoga()])
+    return screen
+  })
   const screen = new Screen(host, {
     input: options.input ?? process.stdin,
     output: options.output ?? process.stdout,
