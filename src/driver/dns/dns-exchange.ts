@@ -34,60 +34,83 @@ export async function exchange(
   const isAnswer = (bytes: Buffer): ReplyStatus | undefined =>
     replyStatus(bytes, { id, questionBytes: query.questionBytes })
   const ask = options.transport === 'udp' ? overUdp : overTcp
+  const attempt = new Attempt(options)
   try {
-    const reply = await ask(withId(message, id), isAnswer, options)
-    return reply && { ...reply, bytes: withId(reply.bytes, query.id) }
+    await ask(withId(message, id), options, { attempt, isAnswer })
   } catch {
     // no route: to the client that is a server that does not answer
-    return undefined
+    attempt.settle()
+  }
+  const reply = await attempt.result
+  return reply && { ...reply, bytes: withId(reply.bytes, query.id) }
+}
+
+/** Lasts until it is settled, given up or too late; then its socket is closed. */
+class Attempt {
+  readonly result: Promise<OutsideReply | undefined>
+  readonly #outstanding: Set<() => void>
+  readonly #deadline: NodeJS.Timeout
+  #resolve: (reply: OutsideReply | undefined) => void = () => undefined
+  #close: (() => void) | undefined
+  #isSettled = false
+
+  constructor({ timeoutMs, outstanding }: ExchangeOptions) {
+    this.result = new Promise((resolve) => {
+      this.#resolve = resolve
+    })
+    this.#deadline = setTimeout(this.giveUp, timeoutMs)
+    this.#outstanding = outstanding
+    outstanding.add(this.giveUp)
+  }
+
+  readonly giveUp = (): void => this.settle()
+
+  get isOpen(): boolean {
+    return !this.#isSettled
+  }
+
+  /** What to close at the end, which may have been already. */
+  uses(close: () => void): void {
+    if (this.#isSettled) close()
+    else this.#close = close
+  }
+
+  settle(reply?: OutsideReply): void {
+    if (this.#isSettled) return
+    this.#isSettled = true
+    clearTimeout(this.#deadline)
+    this.#outstanding.delete(this.giveUp)
+    this.#close?.()
+    this.#resolve(reply)
   }
 }
 
-type IsAnswer = (bytes: Buffer) => ReplyStatus | undefined
-type Ask = (message: Buffer, isAnswer: IsAnswer, options: ExchangeOptions) => Promise<OutsideReply | undefined>
-type Settle = (reply?: OutsideReply) => void
-
-const overUdp: Ask = async (message, isAnswer, options) => {
-  const socket = await connectUdp(options.entry, options)
-  return waitFor(options, (settle) => {
-    socket.on('error', () => settle())
-    socket.on('message', (bytes) => {
-      const status = isAnswer(bytes)
-      if (status) settle({ ...status, bytes })
-    })
-    socket.send(message)
-  }).finally(() => socket.close())
+interface Asking {
+  readonly attempt: Attempt
+  readonly isAnswer: (bytes: Buffer) => ReplyStatus | undefined
 }
 
-const overTcp: Ask = async (message, isAnswer, options) => {
-  const socket = connectTcp(options.entry, { address: options.address, port: options.port })
-  return waitFor(options, (settle) => {
-    const reader = new FrameReader()
-    socket.on('error', () => settle()).once('close', () => settle())
-    socket.on('data', (piece: Buffer) => {
-      for (const bytes of reader.push(piece)) {
-        const status = isAnswer(bytes)
-        if (status) settle({ ...status, bytes })
-      }
-    })
-    socket.write(frame(message))
-  }).finally(() => socket.destroy())
+function take(bytes: Buffer, { attempt, isAnswer }: Asking): void {
+  const status = isAnswer(bytes)
+  if (status) attempt.settle({ ...status, bytes })
 }
 
-/** Until it is settled, given up or too late. */
-function waitFor(
-  { timeoutMs, outstanding }: ExchangeOptions,
-  begin: (settle: Settle) => void,
-): Promise<OutsideReply | undefined> {
-  return new Promise((resolve) => {
-    const settle: Settle = (reply) => {
-      clearTimeout(deadline)
-      outstanding.delete(giveUp)
-      resolve(reply)
-    }
-    const giveUp = (): void => settle()
-    const deadline = setTimeout(giveUp, timeoutMs)
-    outstanding.add(giveUp)
-    begin(settle)
+async function overUdp(message: Buffer, { entry, address, port }: ExchangeOptions, asking: Asking): Promise<void> {
+  const socket = await connectUdp(entry, { address, port })
+  asking.attempt.uses(() => socket.close())
+  socket.on('error', asking.attempt.giveUp)
+  socket.on('message', (bytes) => take(bytes, asking))
+  // it may be closed already: then nobody waits for the answer
+  if (asking.attempt.isOpen) socket.send(message)
+}
+
+async function overTcp(message: Buffer, { entry, address, port }: ExchangeOptions, asking: Asking): Promise<void> {
+  const socket = connectTcp(entry, { address, port })
+  asking.attempt.uses(() => socket.destroy())
+  const reader = new FrameReader()
+  socket.on('error', asking.attempt.giveUp).once('close', asking.attempt.giveUp)
+  socket.on('data', (piece: Buffer) => {
+    for (const bytes of reader.push(piece)) take(bytes, asking)
   })
+  socket.write(frame(message))
 }

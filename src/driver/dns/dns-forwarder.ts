@@ -85,6 +85,8 @@ export class DnsForwarder {
     const { sandbox, host, timeoutMs = SERVER_TIMEOUT_MS } = this.#options
     const entry = fromHost && host ? host : sandbox
     try {
+      // it may have been closed while a place was waited for
+      if (this.#isClosed) return undefined
       return await exchange(query, message, {
         entry,
         address,
