@@ -1,0 +1,79 @@
+import { didYouMean } from '../../model/nearest.ts'
+import type { Complaints } from '../file/problem.ts'
+import { PARENT_OPTION, splitParent } from '../topology/macvlan-parent.ts'
+import type { NodeInterfaces } from '../topology/node-interfaces.ts'
+import type { LabTopology, NetworkSpec } from '../topology/topology.ts'
+import { interfaceProblem, type WrittenNames } from './written-names.ts'
+
+const MODES: Readonly<Record<string, readonly string[]>> = {
+  macvlan_mode: ['bridge', 'private', 'vepa', 'passthru'],
+  ipvlan_mode: ['l2', 'l3', 'l3s'],
+  ipvlan_flag: ['bridge', 'private', 'vepa'],
+}
+const MODE_OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  macvlan: ['macvlan_mode'],
+  ipvlan: ['ipvlan_mode', 'ipvlan_flag'],
+}
+const BOOLEAN_OPTIONS = [
+  'com.docker.network.bridge.enable_icc',
+  'com.docker.network.bridge.enable_ip_masquerade',
+  'com.docker.network.bridge.inhibit_ipv4',
+]
+const MTU_OPTION = 'com.docker.network.driver.mtu'
+/** As Go's strconv.ParseBool, which Docker reads them with. */
+const BOOLEANS = ['1', 't', 'T', 'TRUE', 'true', 'True', '0', 'f', 'F', 'FALSE', 'false', 'False']
+
+/** Options that their driver would refuse, and parents that are not there. */
+export function checkDrivers(topology: LabTopology, { interfaces }: WrittenNames, complaints: Complaints): void {
+  for (const network of topology.networks) {
+    checkOptions(network, complaints)
+    if (network.driver !== 'macvlan' && network.driver !== 'ipvlan') continue
+    for (const host of network.hosts) {
+      const own = interfaces.get(host)
+      if (own !== undefined) checkParent(network, { host, own, complaints })
+    }
+  }
+}
+
+function checkOptions({ at, driver, options }: NetworkSpec, complaints: Complaints): void {
+  const complain = (key: string, message: string): void => complaints.error([...at, 'options', key], message)
+  for (const key of MODE_OPTIONS[driver] ?? []) {
+    const allowed = MODES[key] ?? []
+    const value = options[key]
+    if (value !== undefined && !allowed.includes(value)) {
+      complain(key, `no such mode: ${value}${didYouMean(value, allowed)}; there are ${allowed.join(', ')}`)
+    }
+  }
+  for (const key of BOOLEAN_OPTIONS) {
+    const value = options[key]
+    if (value !== undefined && !BOOLEANS.includes(value)) complain(key, `expected true or false, found ${value}`)
+  }
+  const mtu = options[MTU_OPTION]
+  if (mtu !== undefined && !(/^[0-9]{1,5}$/.test(mtu) && Number(mtu) >= 68)) complain(MTU_OPTION, `no MTU: ${mtu}`)
+}
+
+interface Checking {
+  readonly host: string
+  readonly own: NodeInterfaces
+  readonly complaints: Complaints
+}
+
+function checkParent({ at, options }: NetworkSpec, { host, own, complaints }: Checking): void {
+  const parent = options[PARENT_OPTION]
+  const problem = parent === undefined ? undefined : parentProblem(parent, host, own)
+  if (problem !== undefined) complaints.error([...at, 'options', PARENT_OPTION], problem)
+}
+
+function parentProblem(parent: string, host: string, { attachments, ends }: NodeInterfaces): string | undefined {
+  const { base, vlan } = splitParent(parent)
+  if (base === 'lo') return 'lo cannot be the parent of a network'
+  const known = [...attachments, ...ends.map(({ end }) => end)].map((each) => each.interface)
+  const impossible = interfaceProblem(parent) ?? vlanProblem(vlan)
+  if (impossible !== undefined || known.includes(base)) return impossible
+  return `${host} has no interface ${base}${didYouMean(base, known)}`
+}
+
+function vlanProblem(vlan: string | undefined): string | undefined {
+  if (vlan === undefined || (/^[0-9]{1,4}$/.test(vlan) && Number(vlan) >= 1 && Number(vlan) <= 4094)) return undefined
+  return `a VLAN id is from 1 to 4094, not ${vlan}`
+}

@@ -1,0 +1,107 @@
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml'
+import { messageOf } from '../../errors.ts'
+import { nestedTooDeep } from './nesting.ts'
+import type { Path, Position, Problem } from './problem.ts'
+
+/** A lab file that is YAML: its value, and where each part of it stands. */
+export interface LabDocument {
+  readonly file: string
+  readonly value: unknown
+  /** Of the value, or with `atKey` of the key; of what encloses it when there is none. */
+  positionOf(path: Path, atKey: boolean): Position
+}
+
+/** A hand-written file is a few kilobytes; 2,000 containers are some 100. */
+export const MAX_FILE_BYTES = 1024 * 1024
+/** How often aliases may stand for what an anchor marked, counted as the parser does: with what is inside of it. */
+const MAX_ALIASES = 100
+
+/**
+ * Reads YAML 1.2 (and so JSON), with `<<` merges as Compose has them. Problems are all those of syntax; then there is
+ * no document.
+ *
+ * @param file shown in problems
+ */
+export function parseLabDocument(file: string, text: string): { document?: LabDocument; problems: readonly Problem[] } {
+  const at = (position: Position, message: string): Problem => ({ severity: 'error', file, ...position, message })
+  if (Buffer.byteLength(text) > MAX_FILE_BYTES) {
+    return { problems: [at({ line: 1, column: 1 }, `more than ${MAX_FILE_BYTES} bytes`)] }
+  }
+  const lineCounter = new LineCounter()
+  const offsetPosition = (offset: number): Position => {
+    const { line, col } = lineCounter.linePos(offset)
+    return { line: Math.max(1, line), column: Math.max(1, col) }
+  }
+  const tooDeep = nestedTooDeep(text)
+  if (tooDeep !== undefined) return { problems: [at(tooDeep, 'nested too deeply')] }
+  try {
+    const yaml = parseDocument(text, { lineCounter, merge: true, prettyErrors: false })
+    const problems = yaml.errors.map(({ code, pos, message }) =>
+      at(offsetPosition(pos[0]), SYNTAX_MESSAGES[code] ?? message),
+    )
+    if (problems.length > 0) return { problems }
+    const value: unknown = yaml.toJS({ maxAliasCount: MAX_ALIASES })
+    const positionOf = (path: Path, atKey: boolean): Position => offsetPosition(offsetOf(yaml, path, atKey))
+    return { document: { file, value, positionOf }, problems: [] }
+  } catch (error) {
+    // aliases that lead nowhere or multiply: the parser throws without saying where
+    return { problems: [at({ line: 1, column: 1 }, messageOf(error))] }
+  }
+}
+
+/** Where the parser's own words speak of its interface. */
+const SYNTAX_MESSAGES: Readonly<Record<string, string>> = {
+  MULTIPLE_DOCS: 'a second document: a lab is one',
+}
+
+/** Offset of the innermost node along a path that there is. */
+function offsetOf(yaml: Document, path: Path, atKey: boolean): number {
+  let node: Node | null = yaml.contents
+  let offset = startOf(node) ?? 0
+  for (const [position, step] of path.entries()) {
+    const found: Place | undefined = childOf(yaml, node, step)
+    if (found === undefined) return offset
+    const wantsKey = atKey && position === path.length - 1
+    offset = (wantsKey ? found.key : (startOf(found.value) ?? found.key)) ?? offset
+    node = found.value
+  }
+  return offset
+}
+
+interface Place {
+  /** Offset of the key; of a list's item, of the item itself. */
+  readonly key: number | undefined
+  readonly value: Node | null
+}
+
+function childOf(yaml: Document, parent: Node | null, step: string | number): Place | undefined {
+  const node = isAlias(parent) ? parent.resolve(yaml) : parent
+  if (isSeq(node)) {
+    const item = node.items[Number(step)] as Node | undefined
+    return item === undefined ? undefined : { key: startOf(item), value: item }
+  }
+  if (!isMap(node)) return undefined
+  const pairs = node.items as Pair<Node, Node | null>[]
+  const own = pairs.find(({ key }) => isScalar(key) && String(key.value) === String(step))
+  return own === undefined ? mergedChild(yaml, pairs, step) : { key: startOf(own.key), value: own.value }
+}
+
+/** From what `<<` brings in. */
+function mergedChild(
+  yaml: Document,
+  pairs: readonly Pair<Node, Node | null>[],
+  step: string | number,
+): Place | undefined {
+  for (const { key, value } of pairs) {
+    if (!isScalar(key) || key.value !== '<<') continue
+    for (const each of isSeq(value) ? (value.items as Node[]) : [value]) {
+      const place = childOf(yaml, each, step)
+      if (place !== undefined) return place
+    }
+  }
+  return undefined
+}
+
+function startOf(node: Node | null | undefined): number | undefined {
+  return node?.range?.[0]
+}

@@ -1,0 +1,69 @@
+import { checkTopology } from './check-file/check-topology.ts'
+import { parseLabDocument } from './file/document.ts'
+import type { LabFile } from './file/lab-file.ts'
+import { type Complaint, Complaints, type Path, type Problem } from './file/problem.ts'
+import { prune } from './file/prune.ts'
+import { checkShape } from './schema/check-shape.ts'
+import { readTopology } from './topology/read-topology.ts'
+import type { LabTopology } from './topology/topology.ts'
+
+export interface LabReading {
+  /** Absent when there is an error among the problems. */
+  readonly topology?: LabTopology
+  /** In the order of the file. */
+  readonly problems: readonly Problem[]
+}
+
+/**
+ * Reads a lab file and finds all that is wrong with it at once: what is of the wrong shape does not keep the rest from
+ * being looked at.
+ *
+ * @param file shown in problems
+ */
+export function readLab(file: string, text: string): LabReading {
+  const { document, problems } = parseLabDocument(file, text)
+  if (document === undefined) return { problems }
+  const shape = checkShape(document.value)
+  const complaints = new Complaints()
+  const pruned = shape.length === 0 ? document.value : pruneUntilValid(document.value, shape)
+  const topology = pruned === undefined ? undefined : readTopology(pruned as LabFile, complaints)
+  if (topology !== undefined) checkTopology(topology, complaints)
+  const followUps = (each: Complaint) => shape.some(({ path }) => path.length > 1 && isBelow(each.path, path))
+  const found = [...shape, ...complaints.list.filter((each) => !followUps(each))].map(
+    ({ severity, path, atKey, message }) => ({
+      severity,
+      file,
+      ...document.positionOf(path, atKey),
+      message,
+    }),
+  )
+  const hasError = found.some(({ severity }) => severity === 'error')
+  return { ...(topology === undefined || hasError ? {} : { topology }), problems: inOrder(found) }
+}
+
+/** What is taken away may leave its surroundings without something that they need. */
+function pruneUntilValid(value: unknown, first: readonly Complaint[]): unknown {
+  let [left, complaints] = [value, first]
+  for (let round = 0; round < MAX_ROUNDS && complaints.length > 0; round++) {
+    left = prune(left, complaints)
+    if (left === undefined) return undefined
+    complaints = checkShape(left).filter(({ path }) => !isHole(left, path))
+  }
+  return complaints.length === 0 ? left : undefined
+}
+
+const MAX_ROUNDS = 8
+
+/** What was taken away lacks things for that reason alone. */
+function isBelow(path: Path, above: Path): boolean {
+  return above.every((step, position) => path[position] === step)
+}
+
+/** An item of a list that was taken away is of no shape, and is passed over by all who read on. */
+function isHole(root: unknown, path: Complaint['path']): boolean {
+  return path.length > 0 && path.reduce<unknown>((value, step) => (value as never)?.[step], root) === undefined
+}
+
+function inOrder(problems: readonly Problem[]): readonly Problem[] {
+  return problems.toSorted((a, b) => a.line - b.line || a.column - b.column)
+}

@@ -1,0 +1,54 @@
+import type { Entries, LabFile } from '../file/lab-file.ts'
+import type { Complaints, Path } from '../file/problem.ts'
+import { readCheck } from './read-check.ts'
+import { readContainer } from './read-container.ts'
+import { PREDEFINED, predefinedNetwork, readNetwork } from './read-network.ts'
+import { DOCKER_DEFAULTS, readDocker, readLink, readNode, readSegment } from './read-node.ts'
+import type { ContainerSpec, LabTopology, NetworkSpec } from './topology.ts'
+import { given } from './written-settings.ts'
+
+/** A lab file in its one form. Complains about texts that have a form of their own and are not of it: ports, routes… */
+export function readTopology(file: LabFile, complaints: Complaints): LabTopology {
+  const docker = readDocker(file.docker, DOCKER_DEFAULTS)
+  const hosts = Object.keys(file.hosts)
+  const each = <T, R>(section: keyof LabFile, entries: Entries<T> | undefined, read: Reader<T, R>): R[] =>
+    Object.entries(entries ?? {}).map(([name, entry]) => read(name, (entry ?? {}) as T, [section, name]))
+  const containers = each('containers', file.containers, (name, entry, at) =>
+    readContainer(name, entry, at, { hosts, complaints }),
+  )
+  const networks = each('networks', file.networks, (name, entry, at) =>
+    readNetwork(name, entry, at, { hosts, complaints }),
+  )
+  return {
+    name: file.name,
+    segments: each('segments', file.segments, readSegment),
+    nodes: [
+      ...each('hosts', file.hosts, (name, entry, at) =>
+        readNode(name, entry, at, { kind: 'host', docker, complaints }),
+      ),
+      ...each('routers', file.routers, (name, entry, at) =>
+        readNode(name, entry, at, { kind: 'router', docker, complaints }),
+      ),
+    ],
+    links: (file.links ?? []).flatMap((link, position) =>
+      link === undefined ? [] : readLink(link, ['links', position]),
+    ),
+    networks: [...networks, ...usedPredefined(containers, networks)],
+    containers,
+    checks: (file.checks ?? []).flatMap((check, position) =>
+      check === undefined ? [] : readCheck(check, ['checks', position], complaints),
+    ),
+    ...given({ description: file.description }),
+  }
+}
+
+type Reader<T, R> = (name: string, entry: T, at: Path) => R
+
+function usedPredefined(containers: readonly ContainerSpec[], networks: readonly NetworkSpec[]): NetworkSpec[] {
+  return Object.keys(PREDEFINED).flatMap((name) => {
+    const users = containers.filter(({ endpoints }) => endpoints.some(({ network }) => network === name))
+    const [first] = users
+    if (first === undefined || networks.some((network) => network.name === name)) return []
+    return [predefinedNetwork(name, [...new Set(users.map(({ host }) => host))], first.at)]
+  })
+}
