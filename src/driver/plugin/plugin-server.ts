@@ -23,7 +23,11 @@ export interface PluginServerOptions {
   readonly log?: (line: string) => void
 }
 
-export interface TlsOptions {
+/** TCP for clients with a certificate. */
+export interface TlsListener {
+  readonly host: string
+  /** 0 = one that is free. */
+  readonly port: number
   /** PEM. */
   readonly certificate: string
   readonly key: string
@@ -69,8 +73,7 @@ export class PluginServer {
    *
    * @returns the port (0 was one that is free)
    */
-  async listenTls({ host, port }: { host: string; port: number }, tls: TlsOptions): Promise<number> {
-    const { certificate: cert, key, authority: ca } = tls
+  async listenTls({ host, port, certificate: cert, key, authority: ca }: TlsListener): Promise<number> {
     const options = { ...SERVER_OPTIONS, cert, key, ca, requestCert: true, rejectUnauthorized: true }
     const server = this.#add(createTlsServer(options, this.#listener()))
     await new Promise<void>((resolve, reject) => {

@@ -417,7 +417,7 @@ describe('over TCP', () => {
     const server = new PluginServer({ drivers: { network: new MemoryDriver() } })
     closing.push(() => server.close())
     const tls = { certificate: read('cert.pem'), key: read('key.pem'), authority: read('ca.pem') }
-    const port = await server.listenTls({ host: '127.0.0.1', port: 0 }, tls)
+    const port = await server.listenTls({ host: '127.0.0.1', port: 0, ...tls })
     const spec = (fields: object) => {
       writeFileSync(join(folder, 'p.json'), JSON.stringify({ Addr: `https://127.0.0.1:${port}`, TLSConfig: fields }))
       return { timing: timing(), folders: { sockets: folder, specs: [folder] } }
