@@ -1,5 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -36,6 +36,8 @@ export interface DockerEngine {
   inside(...words: string[]): Promise<string>
   /** Starts a detached container of {@link IMAGE} that sleeps, and gives its id. */
   runContainer(name: string, ...options: string[]): Promise<string>
+  /** Ends dockerd alone, by SIGTERM unless said otherwise, and starts it again in its namespaces. */
+  restart(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>
   /** Ends the engine and all it started, and removes what it wrote. */
   stop(): Promise<void>
 }
@@ -43,18 +45,23 @@ export interface DockerEngine {
 export interface DockerEngineOptions {
   /** Give it a pid namespace of its own too: the process ids that it tells are then none of ours. */
   readonly ownPids?: boolean
+  /** More words for dockerd. */
+  readonly daemonOptions?: readonly string[]
 }
 
 /**
  * A real dockerd in network and mount namespaces of its own, with a private /run and /etc: the machine's rules, bridges and
  * sockets, and any engine that runs already, stay as they are.
  */
-export async function startDockerEngine({ ownPids = false }: DockerEngineOptions = {}): Promise<DockerEngine> {
+export async function startDockerEngine({
+  ownPids = false,
+  daemonOptions = [],
+}: DockerEngineOptions = {}): Promise<DockerEngine> {
   const folder = mkdtempSync(join(tmpdir(), 'ts-docker-'))
   const log = openSync(join(folder, 'log'), 'w')
   const namespaces = ['--net', '--mount', '--propagation', 'private']
   const pids = ownPids ? ['--pid', '--fork', '--kill-child', '--mount-proc'] : []
-  const shell = ['sh', '-euc', ENTER_AND_START, 'sh', folder, cgroupOf(folder)]
+  const shell = ['sh', '-euc', ENTER_AND_START, 'sh', folder, cgroupOf(folder), ...daemonOptions]
   const child = spawn('unshare', [...namespaces, ...pids, ...shell], { stdio: ['ignore', log, log] })
   closeSync(log)
   const engine = new RunningEngine(child, folder)
@@ -68,17 +75,26 @@ export async function startDockerEngine({ ownPids = false }: DockerEngineOptions
   }
 }
 
-/** Arguments: folder, cgroup parent. The shell stays, as the parent that reaps what the engine leaves. */
+/**
+ * Arguments: folder, cgroup parent, options. The shell stays, as the parent that reaps what the engine leaves; a file
+ * `again` has it start dockerd once more.
+ */
 const ENTER_AND_START = `
 mount -t tmpfs ts-run /run
 cp -a /etc "$1/etc"
 rm -rf "$1/etc/docker"
 mount --bind "$1/etc" /etc
 ip link set lo up
-dockerd --data-root "$1/data" --storage-driver vfs --cgroup-parent "$2/docker" --shutdown-timeout 1 &
-echo $! > "$1/dockerd.pid"
-trap 'kill $!' TERM
-wait || wait || true
+folder=$1 group=$2
+shift 2
+while true; do
+  dockerd --data-root "$folder/data" --storage-driver vfs --cgroup-parent "$group/docker" --shutdown-timeout 1 "$@" &
+  echo $! > "$folder/dockerd.pid"
+  trap 'kill $!' TERM
+  wait || wait || true
+  [ -e "$folder/again" ] || break
+  rm "$folder/again"
+done
 `
 
 function cgroupOf(folder: string): string {
@@ -126,6 +142,17 @@ class RunningEngine implements DockerEngine {
       return answersPing(this.socket)
     })
     await this.docker('import', buildBusyboxArchive(this.#folder), IMAGE)
+  }
+
+  async restart(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    const before = this.#pid
+    writeFileSync(join(this.#folder, 'again'), '')
+    kill(before, signal)
+    await until('dockerd runs again', START_DEADLINE_MS, () => {
+      this.#pid = descendants(this.#child.pid ?? 0).find((pid) => pid !== before && commandOf(pid) === 'dockerd') ?? 0
+      return this.#pid !== 0
+    })
+    await until('the engine answers again', START_DEADLINE_MS, () => answersPing(this.socket))
   }
 
   async docker(...words: string[]): Promise<string> {
