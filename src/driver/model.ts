@@ -204,8 +204,13 @@ export interface ControllerOptions {
   /** Whose namespace the networks are made in. */
   readonly host: NetworkHost
   readonly drivers: readonly NetworkDriver[]
-  /** The first one serves requests that name none. */
+  /**
+   * The first one serves requests that name none. They serve this controller alone: what they hold beyond its state is
+   * given back at the start, since a crash may have kept it from being written down.
+   */
   readonly ipams: readonly IpamDriver[]
+  /** Names of those that others use as well; what a crash left there stays. */
+  readonly sharedIpams?: readonly string[]
   /** Of this controller alone. */
   readonly stateFolder: string
   /** Begins every link alias: `tsnet:pets`. */

@@ -11,14 +11,15 @@ const OWN_NAMESPACE = '/proc/thread-self/ns/net'
  * it. The folder is made where it lacks, and becomes a shared mount, so that namespaces made and deleted in it are
  * seen by those who have a mount namespace of their own. Needs CAP_SYS_ADMIN.
  *
- * `inside` runs with this thread in the new namespace, as in {@link inNewNamespace}. When it throws, nothing is left.
+ * `inside` runs with this thread in the new namespace before that has its name, so whoever finds the name finds what
+ * `inside` did. When it throws, nothing is left.
  * Throws `system`: EEXIST when there is a file of that name.
  */
 export function createNamedNamespace(path: string, inside: () => void = () => {}): void {
   withName(path, () =>
     inNewNamespace(() => {
-      bindOwn(path)
       inside()
+      bindOwn(path)
     }),
   )
 }

@@ -40,6 +40,17 @@ export interface AddressWish {
   readonly gateway: boolean
 }
 
+/** What one asker holds of a pool. */
+export interface Holding {
+  /** CIDR; `''` = the whole pool. */
+  readonly subPool: string
+  /** How often it was requested. */
+  readonly references: number
+  readonly addresses: readonly string[]
+  /** As often as each was requested. */
+  readonly gateways: readonly string[]
+}
+
 /** One block of addresses and who holds what of it. */
 export class AddressPool {
   readonly addressSpace: string
@@ -62,6 +73,19 @@ export class AddressPool {
   static empty(addressSpace: string, cidr: Cidr): AddressPool {
     const taken = reservedOf(cidr).map((address): [string, string] => [address, address])
     return new AddressPool({ addressSpace, pool: formatCidr(cidr), references: {}, taken, gateways: {} })
+  }
+
+  /** The same pool with nothing given out but this. */
+  holdingOnly(holdings: readonly Holding[]): AddressPool {
+    const { lastSerial } = this.stored()
+    const empty = AddressPool.empty(this.addressSpace, this.cidr).stored()
+    const pool = new AddressPool({ ...empty, ...(lastSerial === undefined ? {} : { lastSerial }) })
+    for (const { subPool, references, addresses, gateways } of holdings) {
+      for (let count = 0; count < references; count++) pool.addReference(subPool)
+      for (const address of gateways) pool.#hold(numberOf(address), true)
+      for (const address of addresses) pool.#hold(numberOf(address), false)
+    }
+    return pool
   }
 
   stored(): StoredPool {

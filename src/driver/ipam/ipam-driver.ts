@@ -18,6 +18,22 @@ export interface IpamDriver {
   /** @throws TsnetError `failed` when the address is taken, outside the pool, or no address is left */
   requestAddress(request: AddressRequest): Promise<AllocatedAddress>
   releaseAddress(poolId: string, address: string): Promise<void>
+  /**
+   * Gives back whatever is held besides: an answer that its asker did not live to write down. For a driver that serves
+   * one asker alone. Native driver only.
+   */
+  retain?(held: readonly HeldPool[]): Promise<void>
+}
+
+/** What an asker knows that it holds of a pool. */
+export interface HeldPool {
+  readonly poolId: string
+  /** How often it was requested and not given back. */
+  readonly references: number
+  /** Plain addresses. */
+  readonly addresses: readonly string[]
+  /** Gateway addresses, as often as each was requested. */
+  readonly gateways: readonly string[]
 }
 
 export interface IpamCapabilities {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { TsnetError } from '../../errors.ts'
 import { ObjectStore } from '../object-store.ts'
 import { AddressPool, STORED_POOL, type StoredPool } from './address-pool.ts'
@@ -9,6 +10,7 @@ import {
   type AddressSpaces,
   type AllocatedAddress,
   GATEWAY_OPTION,
+  type HeldPool,
   type IpamCapabilities,
   type IpamDriver,
   type Pool,
@@ -106,6 +108,21 @@ export class NativeIpam implements IpamDriver {
     this.#save(pool)
   }
 
+  async retain(held: readonly HeldPool[]): Promise<void> {
+    for (const [id, pool] of [...this.#pools]) {
+      const ofPool = held.filter(({ poolId }) => splitId(poolId).whole === id)
+      const kept = pool.holdingOnly(ofPool.map((part) => ({ ...part, subPool: splitId(part.poolId).subPool })))
+      if (isDeepStrictEqual(kept.stored(), pool.stored())) continue
+      if (kept.isUnused) {
+        this.#pools.delete(id)
+        this.#store.delete(fileOf(pool))
+      } else {
+        this.#pools.set(id, kept)
+        this.#save(kept)
+      }
+    }
+  }
+
   #chooseDefault({ addressSpace, subPool, v6, avoid = [] }: PoolRequest): Cidr {
     if (subPool !== undefined) throw new TsnetError('usage', `request pool: sub-pool ${subPool} without its pool`)
     const taken = [...this.#poolsOf(addressSpace).map(({ cidr }) => cidr), ...avoid.map(parseCidr).filter(isNoDefault)]
@@ -140,9 +157,8 @@ export class NativeIpam implements IpamDriver {
   }
 
   #find(poolId: string): { pool: AddressPool; subPool: string } | undefined {
-    const [space = '', address = '', length = '', ...sub] = poolId.split('/')
-    const pool = this.#pools.get(`${space}/${address}/${length}`)
-    const subPool = sub.join('/')
+    const { whole, subPool } = splitId(poolId)
+    const pool = this.#pools.get(whole)
     return pool?.isReferenced(subPool) ? { pool, subPool } : undefined
   }
 
@@ -181,6 +197,11 @@ function partOf(pool: Cidr, text: string): Cidr {
 /** A default route is in nobody's way. */
 function isNoDefault({ length }: Cidr): boolean {
   return length > 0
+}
+
+function splitId(poolId: string): { whole: string; subPool: string } {
+  const [space = '', address = '', length = '', ...sub] = poolId.split('/')
+  return { whole: `${space}/${address}/${length}`, subPool: sub.join('/') }
 }
 
 function idOf({ addressSpace, cidr }: AddressPool, subPool = ''): string {

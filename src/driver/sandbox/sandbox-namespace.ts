@@ -1,5 +1,5 @@
 import { readdirSync, statfsSync, statSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { join } from 'node:path'
 import {
   changeLink,
   createNamedNamespace,
@@ -10,7 +10,7 @@ import {
   nameNamespace,
 } from 'netlink-ts'
 import { askKernel } from '../kernel-failure.ts'
-import { linkAlias } from '../link-alias.ts'
+import { linkAlias, linkOwner } from '../link-alias.ts'
 import type { NetworkHost } from '../network-host.ts'
 import { writeSandboxSysctls } from './sandbox-sysctls.ts'
 
@@ -74,43 +74,53 @@ export function isNamespaceAt(path: string, inode: number): boolean {
   }
 }
 
-/** Paths of the namespaces that a controller with this tag and host made, whatever its state says. */
-export function namespacesMadeBy({
-  tag,
-  hostInode,
-  folderOf,
-}: {
-  tag: string
-  hostInode: number
-  /** A path in the folder that they are in. */
-  folderOf: string
-}): string[] {
-  const folder = dirname(folderOf)
-  return listFolder(folder)
-    .filter((name) => name.startsWith(tag))
-    .map((name) => join(folder, name))
-    .filter((path) => isMarked(path, tag, hostInode))
-}
-
-function isMarked(path: string, tag: string, hostInode: number): boolean {
+/** Whether there is the file that a namespace was going to be bound to. */
+export function isEmptyFileAt(path: string): boolean {
   try {
-    if (statfsSync(path).type !== NSFS_MAGIC) return false
-    const socket = new NetlinkSocket(NETLINK.ROUTE, { namespace: { path } })
-    try {
-      const { alias = '' } = getLink(socket, { index: LOOPBACK_INDEX })
-      return alias.startsWith(linkAlias(tag, { kind: 'sandbox', id: '' })) && alias.endsWith(`@${hostInode}`)
-    } finally {
-      socket.close()
-    }
+    const { type } = statfsSync(path)
+    const found = statSync(path)
+    return type !== NSFS_MAGIC && found.isFile() && found.size === 0
   } catch {
-    // it went while we looked, and that is what we want of it
     return false
   }
 }
 
+/** The alias of lo in the namespace at a path; undefined = none there, or none. */
+export function markOf(path: string): string | undefined {
+  try {
+    if (statfsSync(path).type !== NSFS_MAGIC) return undefined
+    const socket = new NetlinkSocket(NETLINK.ROUTE, { namespace: { path } })
+    try {
+      return getLink(socket, { index: LOOPBACK_INDEX }).alias
+    } finally {
+      socket.close()
+    }
+  } catch {
+    // it went while we looked
+    return undefined
+  }
+}
+
+export interface Maker {
+  readonly tag: string
+  /** Of the host's namespace. */
+  readonly hostInode: number
+}
+
+/** Paths of the namespaces in a folder that a controller made, whatever its state says. */
+export function namespacesMadeBy({ tag, hostInode }: Maker, folder: string): string[] {
+  const candidates = listFolder(folder).filter((name) => name.startsWith(tag))
+  return candidates
+    .map((name) => join(folder, name))
+    .filter((path) => {
+      const owner = linkOwner(tag, markOf(path))
+      return owner?.kind === 'sandbox' && owner.id.endsWith(`@${hostInode}`)
+    })
+}
+
 function listFolder(folder: string): string[] {
   try {
-    return readdirSync(folder).map((name) => basename(name))
+    return readdirSync(folder)
   } catch {
     return []
   }
