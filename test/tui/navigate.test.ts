@@ -179,6 +179,12 @@ describe('commands', () => {
 })
 
 describe('one pane', () => {
+  test('where one pane has room, the number of a view leads from the list of namespaces into it', () => {
+    const session = openScreen(sampleSnapshot(), USUAL).type('8')
+    expect(session.state.place).toMatchObject({ view: 'firewall', pane: 'view' })
+    expect(openScreen(sampleSnapshot()).type('8').state.place).toMatchObject({ view: 'firewall', pane: 'namespaces' })
+  })
+
   test('the breadcrumb is left by esc and entered by enter', () => {
     const session = openScreen(sampleSnapshot(), USUAL).type(`j${ENTER}`)
     expect(session.frame()).toMatch(/▹ docker/)

@@ -80,9 +80,11 @@ function take(state: State, { place, trail }: Step): State {
   return { ...arrive(state, place), trail }
 }
 
+/** Where only one pane has room, whoever asks for a view wants to see it. */
 export function toView(state: State, view: ViewId): State {
-  if (view === state.place.view) return state
-  return goAside(state, { ...withoutRow(state.place), view })
+  const pane = layoutOf(state.size).folded ? 'view' : state.place.pane
+  if (view === state.place.view && pane === state.place.pane) return state
+  return goAside(state, { ...withoutRow(state.place), view, pane })
 }
 
 export function toScope(state: State, scope: Scope): State {
