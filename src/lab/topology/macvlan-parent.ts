@@ -10,7 +10,10 @@ export function splitParent(parent: string): { readonly base: string; readonly v
 }
 
 /** The segment (with its VLAN) that containers of a macvlan or ipvlan network are on; undefined = none. */
-export function segmentBelow({ driver, options }: NetworkSpec, { attachments }: NodeInterfaces): string | undefined {
+export function segmentBelow(
+  { driver, options }: Pick<NetworkSpec, 'driver' | 'options'>,
+  { attachments }: NodeInterfaces,
+): string | undefined {
   const parent = options[PARENT_OPTION]
   if ((driver !== 'macvlan' && driver !== 'ipvlan') || parent === undefined) return undefined
   const { base, vlan } = splitParent(parent)

@@ -1,0 +1,138 @@
+import { type Cidr, formatIpNumber, type IpNumber, isInside } from '../../driver/ipam/cidr.ts'
+import { isReservedIn, readIp, readSubnet } from '../check-file/ip.ts'
+import type { Complaints } from '../file/problem.ts'
+import { segmentBelow } from '../topology/macvlan-parent.ts'
+import { type NodeInterfaces, nodeInterfaces } from '../topology/node-interfaces.ts'
+import type { ContainerSpec, EndpointSpec, LabTopology } from '../topology/topology.ts'
+import { given } from '../topology/written-settings.ts'
+import type { EndpointObject, NetworkObject, ResolvedPool } from './lab-object.ts'
+import type { Previous } from './previous.ts'
+import { networkId } from './resolve-networks.ts'
+
+export function endpointId(container: string, network: string): string {
+  return `endpoint ${container} in ${network}`
+}
+
+export interface AddressResolution {
+  readonly networks: readonly NetworkObject[]
+  readonly previous: Previous
+  readonly complaints: Complaints
+}
+
+/** Gives out addresses: those asked for, then those of the last time, then the lowest free ones. */
+export class FreeAddresses {
+  readonly #topology: LabTopology
+  readonly #previous: Previous
+  readonly #complaints: Complaints
+  readonly #interfaces: ReadonlyMap<string, NodeInterfaces>
+  /** By those who hear each other. */
+  readonly #taken = new Map<string, Set<string>>()
+  /** No address below is free: subnets have many. */
+  readonly #searched = new Map<string, bigint>()
+
+  constructor(topology: LabTopology, { networks, previous, complaints }: AddressResolution) {
+    this.#topology = topology
+    this.#previous = previous
+    this.#complaints = complaints
+    this.#interfaces = new Map(topology.nodes.map((node) => [node.name, nodeInterfaces(topology, node)]))
+    for (const network of networks) this.#reserve(network)
+    this.#takeAskedFor(networks)
+  }
+
+  of(container: ContainerSpec, endpoint: EndpointSpec, network: NetworkObject): Pick<EndpointObject, 'ipv4' | 'ipv6'> {
+    return given({
+      ipv4: endpoint.ipv4 ?? this.#choose(container, endpoint, { network, family: 4 }),
+      ipv6: endpoint.ipv6 ?? this.#choose(container, endpoint, { network, family: 6 }),
+    })
+  }
+
+  #choose(
+    { name }: ContainerSpec,
+    { at }: EndpointSpec,
+    { network, family }: { network: NetworkObject; family: 4 | 6 },
+  ): string | undefined {
+    const pools = network.pools.filter(({ subnet }) => subnet.includes(':') === (family === 6))
+    if (pools.length === 0) return undefined
+    const taken = this.#takenIn(network)
+    const before = this.#previous.endpoint(endpointId(name, network.name))?.[family === 4 ? 'ipv4' : 'ipv6']
+    if (before !== undefined && !taken.has(before) && pools.some((pool) => isInRange(pool, before))) {
+      taken.add(before)
+      return before
+    }
+    for (const pool of pools) {
+      const free = this.#lowest(network, pool, taken)
+      if (free !== undefined) return free
+    }
+    this.#complaints.error(at, `no address is left in the network ${network.name} for ${name}`)
+    return undefined
+  }
+
+  #lowest(network: NetworkObject, pool: ResolvedPool, taken: Set<string>): string | undefined {
+    const subnet = readSubnet(pool.subnet)
+    const range = readSubnet(pool.ipRange ?? pool.subnet)
+    if (subnet === undefined || range === undefined) return undefined
+    const key = `${this.#domain(network)} ${pool.subnet}`
+    for (let value = this.#searched.get(key) ?? range.first; value <= range.last; value++) {
+      const address: IpNumber = { family: range.family, value }
+      const text = formatIpNumber(address)
+      if (isReservedIn(subnet, address) || (subnet.family === 6 && value === subnet.first) || taken.has(text)) continue
+      taken.add(text)
+      this.#searched.set(key, value + 1n)
+      return text
+    }
+    this.#searched.set(key, range.last + 1n)
+    return undefined
+  }
+
+  #reserve(network: NetworkObject): void {
+    const own = network.pools.flatMap(({ gateway, auxAddresses }) => [gateway, ...Object.values(auxAddresses)])
+    const taken = this.#takenIn(network)
+    for (const address of [...own, ...this.#machinesIn(this.#domain(network))]) taken.add(canonical(address))
+  }
+
+  /** macvlan containers are on the segment, among the machines that are attached to it. */
+  #machinesIn(domain: string): readonly string[] {
+    const attachments = this.#topology.nodes.flatMap((node) => node.attachments)
+    return attachments
+      .flatMap(({ segment, addresses, vlans }) => [
+        { place: `segment ${segment}`, addresses },
+        ...vlans.map((vlan) => ({ place: `segment ${segment}.${vlan.id}`, addresses: vlan.addresses })),
+      ])
+      .filter(({ place }) => place === domain)
+      .flatMap(({ addresses }) => addresses.map((address) => address.split('/')[0] ?? ''))
+  }
+
+  /** What the file says comes before what was, and before what is free. */
+  #takeAskedFor(networks: readonly NetworkObject[]): void {
+    for (const { host, endpoints } of this.#topology.containers) {
+      for (const { network: name, ipv4, ipv6 } of endpoints) {
+        const network = networks.find(({ id }) => id === networkId(host, name))
+        if (network === undefined) continue
+        for (const address of [ipv4, ipv6]) if (address !== undefined) this.#takenIn(network).add(canonical(address))
+      }
+    }
+  }
+
+  #takenIn(network: NetworkObject): Set<string> {
+    const domain = this.#domain(network)
+    const taken = this.#taken.get(domain) ?? new Set()
+    this.#taken.set(domain, taken)
+    return taken
+  }
+
+  #domain({ id, host, driver, options }: NetworkObject): string {
+    const own = this.#interfaces.get(host)
+    return (own && segmentBelow({ driver, options }, own)) ?? id
+  }
+}
+
+function canonical(text: string): string {
+  const address = readIp(text)
+  return address === undefined ? text : formatIpNumber(address)
+}
+
+function isInRange({ subnet, ipRange }: ResolvedPool, text: string): boolean {
+  const range: Cidr | undefined = readSubnet(ipRange ?? subnet)
+  const address = readIp(text)
+  return range !== undefined && address !== undefined && isInside(range, address)
+}

@@ -1,0 +1,37 @@
+import type { Complaints } from '../file/problem.ts'
+import type { CheckSpec, LabTopology } from '../topology/topology.ts'
+import { given } from '../topology/written-settings.ts'
+import type { ResolvedCheck, ResolvedLab } from './lab-object.ts'
+import { previousOf } from './previous.ts'
+import { resolveContainers } from './resolve-endpoints.ts'
+import { resolveNetworks } from './resolve-networks.ts'
+import { resolveFirewalls, resolveRoutes, resolveWiring } from './resolve-nodes.ts'
+import { PublishedPorts } from './resolve-ports.ts'
+
+export interface ResolveOptions {
+  /** What is built of an earlier version of the file. */
+  readonly previous?: ResolvedLab
+  /** Told when nothing is left to choose from. */
+  readonly complaints: Complaints
+}
+
+/** Chooses whatever a lab file leaves open. The same file gives the same lab. */
+export function resolveLab(topology: LabTopology, { previous, complaints }: ResolveOptions): ResolvedLab {
+  const known = previousOf(previous)
+  const wiring = resolveWiring(topology)
+  const routes = resolveRoutes(topology, wiring)
+  const networks = resolveNetworks(topology, { wiring: [...wiring, ...routes], previous: known, complaints })
+  const ports = new PublishedPorts(topology, previous, complaints)
+  const containers = resolveContainers(topology, { networks, previous: known, ports, complaints })
+  return {
+    format: 1,
+    name: topology.name,
+    objects: [...wiring, ...routes, ...networks, ...containers, ...resolveFirewalls(topology)],
+    checks: topology.checks.map(withoutPlace),
+    ...given({ description: topology.description }),
+  }
+}
+
+function withoutPlace({ at: _place, ...check }: CheckSpec): ResolvedCheck {
+  return check
+}

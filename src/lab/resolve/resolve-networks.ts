@@ -1,0 +1,148 @@
+import { type Cidr, formatCidr, formatIpNumber, type IpNumber } from '../../driver/ipam/cidr.ts'
+import { choosePool, LOCAL_DEFAULT_POOLS } from '../../driver/ipam/default-pools.ts'
+import { isReservedIn, readIp, readSubnet, readSubnetAddress } from '../check-file/ip.ts'
+import type { Complaints } from '../file/problem.ts'
+import { PARENT_OPTION, splitParent } from '../topology/macvlan-parent.ts'
+import type { LabTopology, NetworkSpec, PoolSpec } from '../topology/topology.ts'
+import { given } from '../topology/written-settings.ts'
+import { labId } from './ids.ts'
+import type { LabObject, NetworkObject, ResolvedPool } from './lab-object.ts'
+import type { Previous } from './previous.ts'
+import { interfaceId, nodeId } from './resolve-nodes.ts'
+
+export function networkId(host: string, name: string): string {
+  return `network ${name} at ${host}`
+}
+
+/** As dockerd configures docker0. */
+const DEFAULT_BRIDGE_OPTIONS: Readonly<Record<string, string>> = {
+  'com.docker.network.bridge.default_bridge': 'true',
+  'com.docker.network.bridge.enable_icc': 'true',
+  'com.docker.network.bridge.enable_ip_masquerade': 'true',
+  'com.docker.network.bridge.host_binding_ipv4': '0.0.0.0',
+  'com.docker.network.bridge.name': 'docker0',
+  'com.docker.network.driver.mtu': '1500',
+}
+
+export interface NetworkResolution {
+  readonly wiring: readonly LabObject[]
+  readonly previous: Previous
+  readonly complaints: Complaints
+}
+
+/** Every network on each of its hosts, with subnets from Docker's default pools where the file names none. */
+export function resolveNetworks(topology: LabTopology, resolution: NetworkResolution): readonly NetworkObject[] {
+  const made: NetworkObject[] = []
+  // those with subnets of their own first, so that no default pool gets in their way
+  for (const named of [true, false]) {
+    for (const network of topology.networks) {
+      if (network.pools.length > 0 !== named) continue
+      for (const host of network.hosts) made.push(networkObject(topology, network, { host, made, ...resolution }))
+    }
+  }
+  const order = new Map(topology.networks.map(({ name }, position) => [name, position]))
+  return made.toSorted((a, b) => (order.get(a.name) ?? 0) - (order.get(b.name) ?? 0))
+}
+
+interface At extends NetworkResolution {
+  readonly host: string
+  readonly made: readonly NetworkObject[]
+}
+
+function networkObject({ name: lab, nodes }: LabTopology, network: NetworkSpec, at: At): NetworkObject {
+  const { host } = at
+  const { name, driver, internal, ipv6, predefined } = network
+  const node = nodes.find((each) => each.name === host)
+  return {
+    kind: 'network',
+    id: networkId(host, name),
+    needs: [nodeId(host), ...parentsOf(network, at)],
+    host,
+    name,
+    networkId: labId(lab, 'network', host, name),
+    driver,
+    pools: poolsOf(network, at),
+    internal,
+    ipv6,
+    dns: network.dns && !predefined && driver !== 'host' && driver !== 'none' && node?.docker.dns !== false,
+    options: { ...(name === 'bridge' ? DEFAULT_BRIDGE_OPTIONS : {}), ...network.options },
+    predefined,
+  }
+}
+
+/** The interface that macvlan links hang below. */
+function parentsOf({ options }: NetworkSpec, { host, wiring }: At): readonly string[] {
+  const parent = options[PARENT_OPTION]
+  if (parent === undefined) return []
+  const names = [parent, splitParent(parent).base]
+  return wiring.flatMap((object) => {
+    if (object.kind === 'link') {
+      return object.ends.some((end) => end.node === host && names.includes(end.interface)) ? [object.id] : []
+    }
+    return names.some((name) => object.id === interfaceId(host, name)) ? [object.id] : []
+  })
+}
+
+function poolsOf(network: NetworkSpec, at: At): readonly ResolvedPool[] {
+  if (network.driver === 'host' || network.driver === 'none') return []
+  const named = network.pools.flatMap((pool) => {
+    const subnet = pool.subnet === undefined ? undefined : readSubnet(pool.subnet)
+    return subnet === undefined ? [] : [resolvePool(pool, subnet)]
+  })
+  if (named.some(({ subnet }) => !subnet.includes(':'))) return named
+  const subnet = defaultSubnet(network, at)
+  return subnet === undefined ? named : [resolvePool({ at: network.at, auxAddresses: {} }, subnet), ...named]
+}
+
+function defaultSubnet({ name, at }: NetworkSpec, { host, made, wiring, previous, complaints }: At): Cidr | undefined {
+  const own = made.filter((network) => network.host === host).flatMap(({ pools }) => pools.map(({ subnet }) => subnet))
+  const taken = [...own, ...subnetsOf(host, wiring)].flatMap((text) => readSubnet(text) ?? [])
+  const before = previous.network(networkId(host, name))?.pools.find(({ subnet }) => !subnet.includes(':'))
+  const kept = before === undefined ? undefined : readSubnet(before.subnet)
+  if (kept !== undefined && choosePool([{ base: formatCidr(kept), size: kept.length }], 4, taken)) return kept
+  const chosen = choosePool(LOCAL_DEFAULT_POOLS, 4, taken)
+  if (chosen === undefined) complaints.error(at, `no default pool is left at ${host} for the network ${name}`)
+  return chosen
+}
+
+/** What a machine has routes to: Docker's default pools keep away from it. */
+function subnetsOf(host: string, wiring: readonly LabObject[]): readonly string[] {
+  return wiring.flatMap((object) => {
+    if (object.kind === 'link') return object.ends.filter(({ node }) => node === host).flatMap((end) => end.addresses)
+    if (object.kind === 'route') return object.node === host && object.to !== 'default' ? [object.to] : []
+    if (object.kind !== 'attachment' && object.kind !== 'vlan' && object.kind !== 'expose') return []
+    return object.node === host ? object.addresses : []
+  })
+}
+
+function resolvePool({ gateway, ipRange, auxAddresses }: PoolSpec, subnet: Cidr): ResolvedPool {
+  const range = ipRange === undefined ? undefined : readSubnet(ipRange)
+  return {
+    subnet: formatCidr(subnet),
+    gateway: gateway ?? firstGateway(subnet, range, auxAddresses),
+    auxAddresses,
+    ...given({ ipRange }),
+  }
+}
+
+/** As Docker's IPAM gives it out: the first address of the range, else of the subnet. */
+function firstGateway(subnet: Cidr, range: Cidr | undefined, aux: Readonly<Record<string, string>>): string {
+  const taken = new Set(Object.values(aux).flatMap((text) => readIp(text)?.value ?? []))
+  const { family, first } = range ?? subnet
+  let address: IpNumber = { family, value: first }
+  while (isReservedIn(subnet, address) || taken.has(address.value) || isAnyRouter(subnet, address)) {
+    address = { family, value: address.value + 1n }
+  }
+  return formatIpNumber(address)
+}
+
+/** The first address of an IPv6 subnet, which all its routers have (RFC 4291, 2.6.1). */
+function isAnyRouter({ family, first }: Cidr, { value }: IpNumber): boolean {
+  return family === 6 && value === first
+}
+
+/** The address and prefix length that a plain address has in its network. */
+export function withLength(address: string, pools: readonly ResolvedPool[]): string {
+  const pool = pools.find(({ subnet }) => readSubnetAddress(subnet)?.subnet.family === readIp(address)?.family)
+  return `${address}/${pool?.subnet.split('/')[1] ?? ''}`
+}
