@@ -1,10 +1,11 @@
-import { deleteLink, dumpLinks } from 'netlink-ts'
+import { deleteLink, dumpLinks, type Link } from 'netlink-ts'
 import { TsnetError } from '../../errors.ts'
 import { askKernel, isAbsent } from '../kernel-failure.ts'
 import { linkAlias } from '../link-alias.ts'
 import type { ConnectRequest, Endpoint, Network, Sandbox } from '../model.ts'
 import type { EndpointConfig, JoinResult, NetworkDriver } from '../network-driver.ts'
 import { NetworkHost } from '../network-host.ts'
+import { isRandomLinkName } from '../random-link-name.ts'
 import { placeLink } from '../sandbox/sandbox-link.ts'
 import { takeAll, transaction, type UndoStack } from '../undo.ts'
 import { leaseAddresses, releaseLeases } from './endpoint-addresses.ts'
@@ -214,17 +215,28 @@ export class EndpointLifecycle {
     return handOverGateways(this.#parts, { sandbox, left, remaining })
   }
 
-  async #removeLinks({ id }: Endpoint, inside: NetworkHost): Promise<void> {
-    await this.#parts.links.remove(id)
-    const alias = linkAlias(this.#parts.options.tag, { kind: 'endpoint', id })
-    for (const { index, name, ...link } of askKernel('list links of the sandbox', () => dumpLinks(inside.route))) {
-      if (link.alias !== alias) continue
-      try {
-        askKernel(`delete link ${name}`, () => inside.route.request(deleteLink({ index })))
-      } catch (error) {
-        if (!isAbsent(error)) throw error
+  async #removeLinks(endpoint: Endpoint, inside: NetworkHost): Promise<void> {
+    const { links, options } = this.#parts
+    await links.remove(endpoint.id)
+    const alias = linkAlias(options.tag, { kind: 'endpoint', id: endpoint.id })
+    for (const link of askKernel('list links of the sandbox', () => dumpLinks(inside.route))) {
+      if (link.alias === alias || (endpoint.interface.name === undefined && isUnmarked(link))) {
+        deleteInside(inside, link)
       }
     }
+  }
+}
+
+/** A link that its driver made in the sandbox, before a crash kept us from marking it and setting it up. */
+function isUnmarked({ name, alias, flagNames }: Link): boolean {
+  return alias === undefined && isRandomLinkName(name) && !flagNames.includes('UP')
+}
+
+function deleteInside(inside: NetworkHost, { name, index }: Link): void {
+  try {
+    askKernel(`delete link ${name}`, () => inside.route.request(deleteLink({ index })))
+  } catch (error) {
+    if (!isAbsent(error)) throw error
   }
 }
 

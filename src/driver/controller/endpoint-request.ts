@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import { TsnetError } from '../../errors.ts'
+import { dockerMac } from '../docker-mac.ts'
 import type { IpamDriver } from '../ipam/ipam-driver.ts'
 import type { ConnectRequest, Endpoint, Network, Sandbox } from '../model.ts'
 import { checkInterfaceName } from '../sandbox/interface-name.ts'
@@ -66,15 +66,10 @@ function checkCombination(state: ControllerState, network: Network, sandbox: San
   }
 }
 
-/** Docker's are all 02:42:…: locally administered, unicast. */
-export function randomMac(): string {
-  return ['02', '42', ...[...randomBytes(4)].map((byte) => byte.toString(16).padStart(2, '0'))].join(':')
-}
-
 /** The MAC that an endpoint needs before it asks for an address; undefined = the driver may choose. */
 export async function macBeforeAddress(ipam: IpamDriver, { requested }: Endpoint): Promise<string | undefined> {
   if (requested.mac !== undefined) return requested.mac
-  return (await ipam.capabilities()).requiresMacAddress ? randomMac() : undefined
+  return (await ipam.capabilities()).requiresMacAddress ? dockerMac() : undefined
 }
 
 function checkMac(mac: string): string {
