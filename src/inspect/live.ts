@@ -78,6 +78,8 @@ class KernelHost implements LiveHost {
   #refreshing: Promise<void> = Promise.resolve()
   #changeTimer: NodeJS.Timeout | undefined
   #rediscover = false
+  /** Of the first discovery; undefined once their notifications are heard. */
+  #unheard: readonly number[] | undefined
   #polls = 0
   #closed = false
 
@@ -102,12 +104,30 @@ class KernelHost implements LiveHost {
   /** Shows what the kernel alone says at once; names of containers follow when the engines answer. */
   async start(): Promise<void> {
     const { added } = this.#inspector.discover()
-    for (const inode of added) this.#listenTo(inode)
     await this.#inspector.read(ALWAYS)
     this.#publish()
-    void this.#inspector.identify().then(() => this.#publish())
+    this.#unheard = added
     this.#every(POLL_INTERVAL_MS, () => this.#poll())
     for (const folder of NAME_FOLDERS) this.#watchFolder(folder)
+  }
+
+  /**
+   * Once somebody wants to know, and after they showed what was read first: hundreds of sockets take a while. What
+   * changed between that reading and the first notification is found by reading again.
+   */
+  #listenSoon(): void {
+    const inodes = this.#unheard
+    this.#unheard = undefined
+    if (inodes !== undefined) setImmediate(() => this.#listen(inodes))
+  }
+
+  #listen(inodes: readonly number[]): void {
+    if (this.#closed) return
+    for (const inode of inodes) {
+      this.#listenTo(inode)
+      this.#mark(inode, ALWAYS)
+    }
+    void this.#inspector.identify().then(() => this.#publish())
   }
 
   want(wanted: Wanted): void {
@@ -122,11 +142,13 @@ class KernelHost implements LiveHost {
 
   onEvent(listener: (event: HostEvent) => void): () => void {
     this.#eventListeners.add(listener)
+    this.#listenSoon()
     return () => this.#eventListeners.delete(listener)
   }
 
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener)
+    this.#listenSoon()
     return () => this.#listeners.delete(listener)
   }
 

@@ -1,10 +1,14 @@
 import { DRIVER_MARKS, type DriverMarks } from './driver-marks.ts'
 import type { FirewallChain, HostSnapshot, Link, Namespace, Network } from './snapshot.ts'
 
+const LINK_MARKS = DRIVER_MARKS.flatMap(({ links = [] }) => links)
+/** The pattern of a mark that goes by kind alone. */
+const ANY_NAME = '.'
 /** Matches every name that some mark matches: most links are nobody's, and one test finds it out. */
 const ANY_LINK_NAME = new RegExp(
-  DRIVER_MARKS.flatMap(({ links = [] }) => links.map(({ name }) => `(?:${name.source})`)).join('|'),
+  LINK_MARKS.flatMap(({ name }) => (name.source === ANY_NAME ? [] : `(?:${name.source})`)).join('|'),
 )
+const TELLING_KINDS = new Set(LINK_MARKS.flatMap(({ name, kinds = [] }) => (name.source === ANY_NAME ? kinds : [])))
 
 /** The network driver that made a link, by its name and kind; undefined when it could be anybody's. */
 export function recogniseLink(link: Pick<Link, 'name' | 'kind'>): string | undefined {
@@ -52,7 +56,7 @@ export function labelNamespace(namespace: Namespace, remote: readonly string[] =
 const NOTHING: ReadonlySet<string> = new Set()
 
 function linkDriver(link: Pick<Link, 'name' | 'kind'>, present: ReadonlySet<string>): string | undefined {
-  if (!ANY_LINK_NAME.test(link.name)) return undefined
+  if (!TELLING_KINDS.has(link.kind) && !ANY_LINK_NAME.test(link.name)) return undefined
   return DRIVER_MARKS.find((marks) => isLinkOf(marks, link, present))?.driver
 }
 

@@ -68,6 +68,7 @@ export class NetlinkSocket {
   readonly protocol: number
   #sequence = 0
   #open = true
+  #bound = false
 
   constructor(protocol: number, options: SocketOptions = {}) {
     this.protocol = protocol
@@ -114,6 +115,8 @@ export class NetlinkSocket {
    * bound; binding later would leave the groups again.
    */
   #bind(): void {
+    if (this.#bound) return
+    this.#bound = true
     if (portIdOf(this) !== 0) return
     libc.checked('bind', libc.bind(this.fd, new Writer().u16(libc.AF.NETLINK).zeros(10).finish()))
   }
@@ -315,8 +318,12 @@ function openSocket(protocol: number): number {
   )
 }
 
+const optionValue = new Uint32Array(1)
+const optionBytes = new Uint8Array(optionValue.buffer)
+
 function setNetlinkOption(fd: number, option: number, value: number): number {
-  return libc.setsockopt(fd, libc.SOL.NETLINK, option, new Writer().u32(value).finish())
+  optionValue[0] = value
+  return libc.setsockopt(fd, libc.SOL.NETLINK, option, optionBytes)
 }
 
 function setReceiveBuffer(fd: number, size: number): void {
@@ -328,7 +335,7 @@ function setReceiveBuffer(fd: number, size: number): void {
 /** Port id (nl_pid) that the kernel gave the socket. */
 export function portIdOf(socket: NetlinkSocket): number {
   const address = new Uint8Array(12)
-  const length = new Writer().u32(address.length).finish()
+  const length = new Uint8Array(Uint32Array.of(address.length).buffer)
   libc.checked('read port id', libc.getsockname(socket.fd, address, length))
   return u32(address, 4)
 }
