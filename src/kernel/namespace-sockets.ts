@@ -84,10 +84,13 @@ export function bindUdp(entry: NamespaceEntry, at: SocketAddress): UdpSocket {
  */
 export async function connectUdp(entry: NamespaceEntry, to: SocketAddress): Promise<UdpSocket> {
   const what = `connect udp ${formatEnd(to)}`
-  const socket = adoptUdp(
-    open(what, () => openInside(entry, 'udp', to.address)),
-    to.address,
-  )
+  const fd = open(what, () => {
+    const fd = openInside(entry, 'udp', to.address)
+    // Node makes the port shareable, and the kernel would then give one port to two sockets that it is free to choose for
+    bindSocket(fd, { address: isIpv6(to.address) ? '::' : '0.0.0.0', port: 0 })
+    return fd
+  })
+  const socket = adoptUdp(fd, to.address)
   return new Promise((resolve, reject) => {
     const fail = (cause: Error): void => {
       socket.close()

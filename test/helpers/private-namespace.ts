@@ -35,7 +35,7 @@ export interface WireEnd {
   readonly gateway?: string
 }
 
-/** A veth pair, both ends up. */
+/** A veth pair, both ends up and ready: until the kernel has noticed that they are, they lose what is sent. */
 export function wire(one: WireEnd, other: WireEnd): void {
   const peer = { name: other.link, namespace: { fd: other.namespace.host.fd } }
   one.namespace.host.route.request(createVethPair(one.link, peer))
@@ -48,5 +48,17 @@ export function wire(one: WireEnd, other: WireEnd): void {
     }
     route.request(changeLink(index, { up: true }))
     if (gateway !== undefined) route.request(addRoute({ family: 4, destination: 'default', gateway }))
+  }
+  for (const { namespace, link } of [one, other]) waitUntilUp(namespace, link)
+}
+
+const UP_DEADLINE_MS = 5000
+const PAUSE_MS = 1
+
+function waitUntilUp({ host }: PrivateNamespace, link: string): void {
+  const end = Date.now() + UP_DEADLINE_MS
+  while (getLink(host.route, { name: link }).operstate !== 'UP') {
+    if (Date.now() > end) throw new Error(`${link}: not up within ${UP_DEADLINE_MS} ms`)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS)
   }
 }

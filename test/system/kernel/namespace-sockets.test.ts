@@ -121,6 +121,14 @@ test('a socket on :: leaves IPv4 to another one, unless it shall serve both', as
   expect(await ask('10.77.0.2', 81)).toBe('both ::ffff:10.77.0.1')
 })
 
+test('no two sockets that are connected by UDP get the same port', async () => {
+  const { host } = add()
+  const to = { address: '127.0.0.1', port: 53 }
+  const sockets = await Promise.all(Array.from({ length: 1500 }, () => connectUdp(host, to)))
+  expect(new Set(sockets.map((socket) => socket.address().port)).size).toBe(1500)
+  for (const socket of sockets) socket.close()
+})
+
 test('what the kernel refuses is named', async () => {
   const { left } = pair()
   await greeter(left.host, { address: '0.0.0.0', port: 80 })
