@@ -69,13 +69,21 @@ export interface Firewall {
   add(items: readonly FirewallItem[]): Promise<void>
   /** The opposite: no error for what is not there. */
   remove(items: readonly FirewallItem[]): Promise<void>
+  /** What was written is looked for again with the next change: somebody else may have removed it. */
+  forget(): void
 }
 
 /** What was changed besides rules and must be known after a restart, so that it can be undone. */
 export interface FirewallMemory {
+  read(): FirewallMemoryContent
+  write(content: Partial<FirewallMemoryContent>): void
+}
+
+export interface FirewallMemoryContent {
   /** `ip nat`: tables of iptables that were not there before. */
   readonly tables: readonly string[]
-  setTables(tables: readonly string[]): void
+  /** Families whose policy of FORWARD was ACCEPT before. */
+  readonly policies: readonly Family[]
 }
 
 export function itemFamily(item: FirewallItem): Family {

@@ -46,6 +46,10 @@ export class IptablesFirewall implements Firewall {
     return this.#changes.remove(items)
   }
 
+  forget(): void {
+    this.#tool.forget()
+  }
+
   async #transact(changes: readonly Change[]): Promise<void> {
     const items = afterChanges(this.#items, changes)
     const done = await transaction(async (undo) => {
@@ -76,6 +80,7 @@ export class IptablesFirewall implements Firewall {
       for (const item of items) {
         const rules = after
         const surroundings = { hasChain: (table: string, chain: string) => rules.chains(table).has(chain) }
+        if (act === 'remove' && item.kind === 'forwardDrop' && !this.#memory.read().policies.includes(family)) continue
         const operations = this.#layout[act](item, surroundings)
         after = rules.after(item.kind === 'port' ? operations.filter((one) => !isShared(one)) : operations)
       }
@@ -87,7 +92,10 @@ export class IptablesFirewall implements Firewall {
     const script = restoreScript(before, after)
     if (script.text === '') return
     const made = script.tables.filter((table) => !before.tables.includes(table)).map((table) => `${family} ${table}`)
-    if (made.length > 0) this.#memory.setTables([...new Set([...this.#memory.tables, ...made])])
+    const { tables, policies } = this.#memory.read()
+    const closed = isOpen(before) && !isOpen(after)
+    if (made.length > 0) this.#memory.write({ tables: [...new Set([...tables, ...made])] })
+    if (closed) this.#memory.write({ policies: [...new Set([...policies, family])] })
     await this.#tool.write(family, script, after)
   }
 
@@ -110,17 +118,27 @@ export class IptablesFirewall implements Firewall {
   /** Tables that were made for our rules and have none left: looking at the host again must show what was there. */
   #deleteBlankTables(family: Family, rules: Ruleset): void {
     if (this.#isUsed(family)) return
-    for (const table of this.#memory.tables.filter((one) => one.startsWith(`${family} `))) {
-      const name = table.slice(family.length + 1)
-      if (!rules.isBlank(name)) continue
-      if (rules.tables.includes(name)) this.#tool.deleteTable(family, name)
-      this.#memory.setTables(this.#memory.tables.filter((one) => one !== table))
-    }
+    const { tables, policies } = this.#memory.read()
+    const blank = tables.filter((table) => table.startsWith(`${family} `) && rules.isBlank(tableName(table)))
+    for (const name of blank.map(tableName)) if (rules.tables.includes(name)) this.#tool.deleteTable(family, name)
+    this.#memory.write({
+      tables: tables.filter((table) => !blank.includes(table)),
+      policies: policies.filter((one) => one !== family || !isOpen(rules)),
+    })
   }
 
   #isUsed(family: Family): boolean {
     return [...this.#items.values()].some((item) => itemFamily(item) === family)
   }
+}
+
+function isOpen(rules: Ruleset): boolean {
+  return rules.policy({ table: 'filter', chain: 'FORWARD' }) === 'ACCEPT'
+}
+
+/** Of `ip nat`. */
+function tableName(table: string): string {
+  return table.slice(table.indexOf(' ') + 1)
 }
 
 function ruleKey({ table, chain, text }: Rule): string {

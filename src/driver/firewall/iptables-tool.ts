@@ -66,6 +66,10 @@ export class IptablesTool {
     this.#known.clear()
   }
 
+  forget(): void {
+    this.#known.clear()
+  }
+
   /** Keeps what is known when only our own `changes` have happened since, forgets it otherwise. */
   #count(before: number, changes: number): void {
     const now = this.#generation()

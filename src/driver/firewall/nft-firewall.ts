@@ -40,6 +40,10 @@ export class NftFirewall implements Firewall {
     return this.#changes.remove(items)
   }
 
+  forget(): void {
+    this.#written.clear()
+  }
+
   async #transact(changes: readonly Change[]): Promise<void> {
     const items = afterChanges(this.#items, changes)
     await transaction(async (undo) => {
