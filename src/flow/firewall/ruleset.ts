@@ -1,0 +1,180 @@
+import type { FirewallChain, FirewallRule, Namespace, NftSet } from '../../model/snapshot.ts'
+import { compileIptables } from './iptables/compile.ts'
+import { compileNft } from './nft/compile.ts'
+import type { CompiledRule, HookName, RuleContext } from './rule.ts'
+
+/** One chain, its rules compiled when the first packet comes. */
+export class Chain {
+  readonly name: string
+  readonly facts: FirewallChain | undefined
+  readonly rules: readonly FirewallRule[]
+  readonly sets: SetLookup
+  #compiled: readonly CompiledRule[] | undefined
+  #index: ChainIndex | undefined
+
+  constructor(name: string, facts: FirewallChain | undefined, rules: readonly FirewallRule[], sets: SetLookup) {
+    this.name = name
+    this.facts = facts
+    this.rules = rules
+    this.sets = sets
+  }
+
+  /** The rules that may match the packet, in order. */
+  *candidates(context: RuleContext): Generator<CompiledRule> {
+    this.#compiled ??= this.rules.map((rule) => compiledRule(rule, this.sets))
+    if (this.#compiled.length < WORTH_AN_INDEX || this.#compiled.some(({ rewrites }) => rewrites)) {
+      yield* this.#compiled
+      return
+    }
+    this.#index ??= new ChainIndex(this.#compiled)
+    for (const position of this.#index.positions(context)) {
+      const rule = this.#compiled[position]
+      if (rule !== undefined) yield rule
+    }
+  }
+}
+
+/** Shorter chains are looked through faster than looked up. */
+const WORTH_AN_INDEX = 24
+
+/** Named sets and maps by name, of one table. */
+export type SetLookup = (name: string) => NftSet | undefined
+
+const compiledRules = new WeakMap<FirewallRule, CompiledRule>()
+
+function compiledRule(rule: FirewallRule, sets: SetLookup): CompiledRule {
+  let compiled = compiledRules.get(rule)
+  if (compiled === undefined) {
+    compiled = rule.syntax === 'iptables' ? compileIptables(rule) : compileNft(rule, sets)
+    compiledRules.set(rule, compiled)
+  }
+  return compiled
+}
+
+type Bucket = Map<string | number, number[]>
+
+/** Finds the few rules of a long chain that name the packet's own address, port or link, and those that name none. */
+class ChainIndex {
+  readonly #destinations: Bucket = new Map()
+  readonly #sources: Bucket = new Map()
+  readonly #ports: Bucket = new Map()
+  readonly #outs: Bucket = new Map()
+  readonly #ins: Bucket = new Map()
+  readonly #rest: number[] = []
+
+  constructor(rules: readonly CompiledRule[]) {
+    for (const [position, { keys }] of rules.entries()) {
+      if (keys.destination !== undefined) put(this.#destinations, keys.destination, position)
+      else if (keys.source !== undefined) put(this.#sources, keys.source, position)
+      else if (keys.destinationPort !== undefined) put(this.#ports, keys.destinationPort, position)
+      else if (keys.out !== undefined) put(this.#outs, keys.out, position)
+      else if (keys.in !== undefined) put(this.#ins, keys.in, position)
+      else this.#rest.push(position)
+    }
+  }
+
+  positions({ packet, in: incoming, out }: RuleContext): readonly number[] {
+    const lists = [
+      this.#destinations.get(packet.destination.text),
+      this.#sources.get(packet.source.text),
+      packet.destinationPort === undefined ? undefined : this.#ports.get(packet.destinationPort),
+      out === undefined ? undefined : this.#outs.get(out.name),
+      incoming === undefined ? undefined : this.#ins.get(incoming.name),
+    ].filter((list) => list !== undefined)
+    if (lists.length === 0) return this.#rest
+    return [...lists.flat(), ...this.#rest].sort((a, b) => a - b)
+  }
+}
+
+function put(bucket: Bucket, key: string | number, position: number): void {
+  const list = bucket.get(key)
+  if (list === undefined) bucket.set(key, [position])
+  else list.push(position)
+}
+
+/** A chain that hangs in a hook. */
+export interface BaseChain extends Chain {
+  readonly facts: FirewallChain
+}
+
+/** All tables of a namespace, of both back ends. */
+export class Ruleset {
+  readonly #chains = new Map<string, Chain>()
+  readonly #bases = new Map<string, BaseChain[]>()
+
+  constructor({ firewall, chains, nftSets = [] }: Pick<Namespace, 'firewall' | 'chains' | 'nftSets'>) {
+    const rules = new Map<string, FirewallRule[]>()
+    for (const rule of firewall) {
+      const key = chainKey(rule, rule.chain)
+      const list = rules.get(key)
+      if (list === undefined) rules.set(key, [rule])
+      else list.push(rule)
+    }
+    const sets = new Map(nftSets.map((set) => [`${set.family}\n${set.table}\n${set.name}`, set]))
+    for (const facts of chains) {
+      const key = chainKey(facts, facts.chain)
+      const find: SetLookup = (name) => sets.get(`${facts.family}\n${facts.table}\n${name}`)
+      this.#chains.set(key, new Chain(facts.chain, facts, rules.get(key) ?? [], find))
+    }
+  }
+
+  chain(base: Pick<FirewallChain, 'backend' | 'family' | 'table'>, name: string): Chain | undefined {
+    return this.#chains.get(chainKey(base, name))
+  }
+
+  /** Base chains of a hook in the order in which a packet of that family meets them. */
+  bases(family: HookFamily, hook: HookName): readonly BaseChain[] {
+    const key = `${family} ${hook}`
+    let found = this.#bases.get(key)
+    if (found === undefined) {
+      const families = FAMILIES[family]
+      const here = [...this.#chains.values()].filter(
+        (chain): chain is BaseChain =>
+          chain.facts !== undefined && chain.facts.hook === hook && families.includes(chain.facts.family),
+      )
+      // of one priority, the kernel calls first what was registered last
+      found = here.reverse().sort((a, b) => priorityOf(a) - priorityOf(b))
+      this.#bases.set(key, found)
+    }
+    return found
+  }
+}
+
+/** By IP version, or the layer below it. */
+export type HookFamily = 4 | 6 | 'bridge' | 'arp' | 'netdev'
+
+const FAMILIES: Readonly<Record<HookFamily, readonly string[]>> = {
+  4: ['ip', 'inet'],
+  6: ['ip6', 'inet'],
+  bridge: ['bridge'],
+  arp: ['arp'],
+  netdev: ['netdev', 'inet'],
+}
+
+export function priorityOf({ facts }: BaseChain): number {
+  return facts.priority ?? 0
+}
+
+function chainKey(
+  { backend, family, table }: Pick<FirewallChain, 'backend' | 'family' | 'table'>,
+  chain: string,
+): string {
+  return `${backend}\n${family}\n${table}\n${chain}`
+}
+
+const rulesets = new WeakMap<readonly FirewallRule[], WeakMap<readonly FirewallChain[], Ruleset>>()
+
+/** The compiled rules of a namespace, for as long as its facts are the same objects. */
+export function rulesetOf(namespace: Namespace): Ruleset {
+  let byChains = rulesets.get(namespace.firewall)
+  if (byChains === undefined) {
+    byChains = new WeakMap()
+    rulesets.set(namespace.firewall, byChains)
+  }
+  let ruleset = byChains.get(namespace.chains)
+  if (ruleset === undefined) {
+    ruleset = new Ruleset(namespace)
+    byChains.set(namespace.chains, ruleset)
+  }
+  return ruleset
+}

@@ -1,0 +1,67 @@
+import type { Ip } from '../address.ts'
+import { copyPacket, type Packet } from '../packet.ts'
+import type { SpaceLink } from '../world.ts'
+
+export const BROADCAST = 'ff:ff:ff:ff:ff:ff'
+/** Of somebody who is in no snapshot. */
+export const UNKNOWN_MAC = '(unknown)'
+
+/** Asks who has an address: ARP, or a neighbour solicitation. */
+export interface Question {
+  readonly kind: 'question'
+  readonly target: Ip
+  readonly asker: Ip
+  /** Those who would answer, in the order in which the question reaches them. */
+  readonly answers: SpaceLink[]
+  /** MACs that answer for others: proxies in VXLAN devices. */
+  readonly proxied: string[]
+  /** It went out to where no snapshot tells who is there. */
+  outside: boolean
+}
+
+/** Only finds out whether a frame gets from one place to another: an answer to a question. */
+export interface Probe {
+  readonly kind: 'probe'
+  readonly to: SpaceLink
+  arrived: boolean
+}
+
+export interface Frame {
+  source: string
+  destination: string
+  /** 802.1Q tag, while it has one. */
+  vlan?: number | undefined
+  body: Packet | Question | Probe
+  /** br_netfilter showed it to PREROUTING already (ip_sabotage_in). */
+  preroutingDone?: boolean | undefined
+}
+
+export function packetOf({ body }: Frame): Packet | undefined {
+  return 'family' in body ? body : undefined
+}
+
+export function copyFrame(frame: Frame): Frame {
+  const packet = packetOf(frame)
+  return packet === undefined ? { ...frame } : { ...frame, body: copyPacket(packet) }
+}
+
+export function isMulticastMac(mac: string): boolean {
+  return (Number.parseInt(mac.slice(0, 2), 16) & 1) === 1
+}
+
+/** What a packet loses when it leaves a link for another (skb_scrub_packet); more when that is in another namespace. */
+export function scrub(frame: Frame, isOtherNamespace: boolean): void {
+  delete frame.preroutingDone
+  const packet = packetOf(frame)
+  if (packet === undefined) return
+  delete packet.tracking
+  delete packet.bridged
+  delete packet.decrypted
+  delete packet.gateway
+  delete packet.zone
+  delete packet.proxy
+  delete packet.owner
+  if (!isOtherNamespace) return
+  packet.mark = 0
+  delete packet.viaIpvs
+}

@@ -1,0 +1,178 @@
+import type { FdbEntry, Link, VxlanInfo } from '../../model/snapshot.ts'
+import { type Ip, ip, isMulticast, toIp } from '../address.ts'
+import { type Packet, PROTOCOL } from '../packet.ts'
+import type { Outcome } from '../run.ts'
+import { placeIn, type Space, type SpaceLink } from '../world.ts'
+import { entriesOf } from './fdb.ts'
+import { type Frame, isMulticastMac, packetOf } from './frame.ts'
+import { lost } from './lost.ts'
+import type { Medium } from './medium.ts'
+
+/** Bytes that VXLAN puts before an inner packet: the inner Ethernet header, VXLAN, UDP and IP (linux/vxlan.h). */
+export function vxlanOverhead(remote: Ip): number {
+  return remote.family === 4 ? 50 : 70
+}
+
+const DEFAULT_MAC = '00:00:00:00:00:00'
+
+interface Remote {
+  readonly address: Ip
+  readonly port: number
+  readonly vni: number
+  readonly text: string
+}
+
+/** vxlan_xmit: the frame goes to the VTEP that its FDB names, inside a UDP packet of the underlay. */
+export function vxlanTransmit(medium: Medium, at: SpaceLink, frame: Frame): Outcome {
+  const { space, link } = at
+  const { vxlan } = link
+  if (vxlan === undefined) return lost(medium.run, at, frame, `${link.name}: nothing is known of this VXLAN device`)
+  if ('target' in frame.body && vxlan.proxy) return answerQuestion(at, vxlan, frame)
+  const remotes = remotesOf(medium, space, link, vxlan, frame)
+  if (remotes.length === 0) {
+    const text = `${link.name} has no FDB entry for ${frame.destination}, and none for unknown ones`
+    return lost(medium.run, at, frame, text, 'fdb')
+  }
+  let last: Outcome = { kind: 'ignored' }
+  for (const remote of remotes) {
+    last = encapsulate(medium, at, vxlan, { ...frame }, remote)
+    if (packetOf(frame) !== undefined && last.kind !== 'ignored') return last
+  }
+  return last
+}
+
+/** arp_reduce: with `proxy` a question never leaves the host; neighbours of the device answer it. */
+function answerQuestion({ space, link }: SpaceLink, _vxlan: VxlanInfo, { body }: Frame): Outcome {
+  if (!('target' in body)) return { kind: 'ignored' }
+  const known = space.namespace.neighbours.find(
+    (each) => each.link === link.index && each.address === body.target.text && each.mac !== undefined,
+  )
+  if (known?.mac !== undefined && entriesOf(space, known.mac).some((entry) => entry.link === link.index)) {
+    body.proxied.push(known.mac)
+  }
+  return { kind: 'ignored' }
+}
+
+function remotesOf({ run }: Medium, space: Space, link: Link, vxlan: VxlanInfo, frame: Frame): readonly Remote[] {
+  const { destination } = frame
+  const learned = run.learned.get(link)?.get(destination)
+  const entries = ownEntries(space, link, destination)
+  if (typeof learned === 'string' && entries.length === 0) return toRemotes(vxlan, [], [learned], 'learned just now')
+  const found = isMulticastMac(destination) ? [] : entries
+  if (found.length > 0) return toRemotes(vxlan, found.slice(0, 1), [], `FDB ${destination}`)
+  const flooding = ownEntries(space, link, DEFAULT_MAC)
+  if (flooding.length > 0) return toRemotes(vxlan, flooding, [], 'FDB 00:00:00:00:00:00')
+  return vxlan.remote === undefined ? [] : toRemotes(vxlan, [], [vxlan.remote], 'remote')
+}
+
+function ownEntries(space: Space, link: Link, mac: string): readonly FdbEntry[] {
+  return entriesOf(space, mac).filter((entry) => entry.link === link.index && entry.destination !== undefined)
+}
+
+function toRemotes(
+  vxlan: VxlanInfo,
+  entries: readonly FdbEntry[],
+  addresses: readonly string[],
+  text: string,
+): Remote[] {
+  const plain = { port: vxlan.port, vni: vxlan.vni, text }
+  return [
+    ...entries.map(({ destination = '', port, vni, states }) => ({
+      address: ip(destination),
+      port: port ?? vxlan.port,
+      vni: vni ?? vxlan.vni,
+      text: `${text} → ${destination} (${states.join(' ')})`,
+    })),
+    ...addresses.map((address) => ({ address: ip(address), ...plain })),
+  ]
+}
+
+function underlayOf({ space, link }: SpaceLink): Space | undefined {
+  const inode = link.vxlan?.underlay
+  return inode === undefined ? space : space.world.space(space.host, inode)
+}
+
+function encapsulate(medium: Medium, at: SpaceLink, vxlan: VxlanInfo, frame: Frame, remote: Remote): Outcome {
+  const { run } = medium
+  const underlay = underlayOf(at)
+  const packet = packetOf(frame)
+  if (underlay === undefined)
+    return lost(run, at, frame, `${at.link.name}: the namespace of its outer packets is not in the facts`)
+  const outer: Packet = {
+    family: remote.address.family,
+    source: toIp(vxlan.local ?? '') ?? ip(remote.address.family === 4 ? '0.0.0.0' : '::'),
+    destination: remote.address,
+    protocol: PROTOCOL.UDP,
+    sourcePort: SOME_PORT,
+    destinationPort: remote.port,
+    ttl: vxlan.ttl === undefined || vxlan.ttl === 0 ? 64 : vxlan.ttl,
+    size: (packet?.size ?? ARP_SIZE) + vxlanOverhead(remote.address),
+    df: false,
+    tos: 0,
+    mark: 0,
+    vni: remote.vni,
+    carried: { frame, vtep: at },
+  }
+  if (packet !== undefined) {
+    const text = `VXLAN ${remote.vni} to ${remote.address.text}:${remote.port} (${remote.text})`
+    run.hop(at.space, packet, { stage: 'tunnel', subject: at.link.name, text })
+  }
+  return medium.send(underlay, outer)
+}
+
+/** The outer source port is a hash of the inner frame; anything from ip_local_port_range. */
+const SOME_PORT = 40_000
+const ARP_SIZE = 28
+
+/** The outer packet arrived: the device that listens there takes the frame out (vxlan_rcv). */
+export function vxlanReceive(medium: Medium, space: Space, outer: Packet): Outcome | undefined {
+  const { carried, vni } = outer
+  if (carried === undefined || vni === undefined) return undefined
+  const device = listenerOf(space, outer)
+  if (device === undefined) return undefined
+  const frame: Frame = { ...carried.frame }
+  const refused = snoop(medium, device, frame, outer)
+  if (refused !== undefined) return refused
+  const packet = packetOf(frame)
+  if (packet !== undefined) {
+    const text = `VXLAN ${vni} from ${outer.source.text} → ${device.space.name} ${device.link.name}`
+    medium.run.hop(space, packet, { stage: 'tunnel', subject: device.link.name, text })
+  }
+  return medium.receive(device, frame)
+}
+
+function listenerOf(space: Space, outer: Packet): SpaceLink | undefined {
+  for (const other of space.world.spaces) {
+    if (other.host !== space.host) continue
+    const link = other.namespace.links.find((each) => listens(other, each, space, outer))
+    if (link !== undefined) return { space: other, link }
+  }
+  return undefined
+}
+
+function listens(own: Space, link: Link, underlay: Space, { destinationPort, vni, destination }: Packet): boolean {
+  const { vxlan } = link
+  if (vxlan === undefined || vxlan.port !== destinationPort || vxlan.vni !== vni) return false
+  if ((vxlan.underlay ?? own.namespace.inode) !== underlay.namespace.inode) return false
+  return vxlan.local === undefined || vxlan.local === destination.text || isMulticast(destination)
+}
+
+/** vxlan_snoop: a static entry that points elsewhere makes a learning device drop the frame, and count nothing. */
+function snoop(medium: Medium, { space, link }: SpaceLink, frame: Frame, outer: Packet): Outcome | undefined {
+  const { run } = medium
+  if (frame.source === link.mac) return lost(run, { space, link }, frame, `${link.name} drops frames with its own MAC`)
+  if (link.vxlan?.learning !== true) return undefined
+  const [entry] = ownEntries(space, link, frame.source)
+  const isOther = entry !== undefined && entry.destination !== outer.source.text
+  if (isOther && entry.states.some((state) => state === 'permanent' || state === 'noarp' || state === 'static')) {
+    const text = `${link.name} learns, and its ${entry.states.join(' ')} FDB entry has ${frame.source} behind ${entry.destination}, not behind ${outer.source.text}: the frame is dropped without a count`
+    const place = placeIn(space, 'fdb', text, { link: link.name })
+    return packetOf(frame) === undefined
+      ? { kind: 'ignored' }
+      : run.drop(space, packetOf(frame) as Packet, { stage: 'tunnel', subject: link.name, text, place })
+  }
+  const table = run.learned.get(link) ?? new Map<string, string | number>()
+  run.learned.set(link, table)
+  table.set(frame.source, outer.source.text)
+  return undefined
+}

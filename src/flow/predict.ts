@@ -1,0 +1,144 @@
+import { type Ip, ip, isUnspecified, toIp } from './address.ts'
+import { explore } from './explore.ts'
+import { Engine } from './ip/engine.ts'
+import { sendPacket } from './ip/output.ts'
+import type { Flow, Journey } from './journey.ts'
+import { UNKNOWN_MAC } from './link/frame.ts'
+import { outsideLink } from './outside.ts'
+import { ICMP_TYPE, ICMP6_TYPE, type Packet, PROTOCOL, protocolNumber, TCP_FLAG } from './packet.ts'
+import type { Outcome, Run } from './run.ts'
+import { linkNamed, placeIn, type Space, sysctlOf, type World } from './world.ts'
+
+/** What one run of a flow came to: the packet's end and hops, and those of its answer. */
+export interface RunResult {
+  readonly run: Run
+  readonly outcome: Outcome
+  readonly hops: Run['hops']
+  readonly reply?: { readonly flow: Flow; readonly outcome: Outcome; readonly hops: Run['hops'] }
+}
+
+/** Says where a packet goes, hop by hop, and why it does not arrive if it does not. Nothing is sent. */
+export function predict(world: World, flow: Flow): Journey {
+  return explore(flow, (run) => runFlow(world, flow, run))
+}
+
+function runFlow(world: World, flow: Flow, run: Run): RunResult {
+  const engine = new Engine(run)
+  const space = world.space(flow.source.host ?? 0, flow.source.namespace)
+  if (space === undefined) {
+    const reason = `namespace ${flow.source.name} is not in the facts`
+    return { run, outcome: { kind: 'unknown', reason }, hops: [] }
+  }
+  const outcome = start(engine, space, flow)
+  const { hops } = run
+  if (outcome.kind !== 'delivered' || outcome.answer === undefined) return { run, outcome, hops }
+  const { answer } = outcome
+  const reply = replyFlow(answer.space, answer.packet)
+  run.hops = []
+  run.seen.clear()
+  run.loop = undefined
+  run.hop(answer.space, answer.packet, { stage: 'socket', subject: answer.space.name, text: sentText(answer.packet) })
+  const back = engine.send(answer.space, answer.packet)
+  return { run, outcome, hops, reply: { flow: reply, outcome: back, hops: run.hops } }
+}
+
+function sentText({ tcpFlags, icmp }: Packet): string {
+  if (tcpFlags !== undefined) return 'answers (SYN, ACK)'
+  return icmp === undefined ? 'answers' : 'answers (echo reply)'
+}
+
+function replyFlow(space: Space, packet: Packet): Flow {
+  const { host, namespace, name } = space
+  return {
+    source: { namespace: namespace.inode, host, name, address: packet.source.text },
+    destination: packet.destination.text,
+    protocol: protocolText(packet),
+    ...(packet.sourcePort === undefined ? {} : { sourcePort: packet.sourcePort }),
+    ...(packet.destinationPort === undefined ? {} : { destinationPort: packet.destinationPort }),
+  }
+}
+
+function protocolText({ protocol, family }: Packet): string {
+  if (protocol === PROTOCOL.TCP) return 'tcp'
+  if (protocol === PROTOCOL.UDP) return 'udp'
+  if (protocol === PROTOCOL.ICMP || protocol === PROTOCOL.ICMPV6) return family === 4 ? 'icmp' : 'icmpv6'
+  return String(protocol)
+}
+
+function start(engine: Engine, space: Space, flow: Flow): Outcome {
+  const { run } = engine
+  const packet = packetOf(space, flow)
+  if (flow.source.outside === true) return fromOutside(engine, space, flow, packet)
+  run.hop(space, packet, { stage: 'socket', subject: space.name, text: `sends to ${flow.destination}` })
+  const bound = flow.source.link === undefined ? undefined : linkNamed(space, flow.source.link)
+  if (flow.source.link !== undefined && bound === undefined) {
+    const text = `${space.name} has no link ${flow.source.link}`
+    return run.unknown(space, packet, {
+      stage: 'socket',
+      subject: flow.source.link,
+      text,
+      place: placeIn(space, 'snapshot', text),
+    })
+  }
+  return sendPacket(engine, space, packet, { oif: bound?.index })
+}
+
+function fromOutside(engine: Engine, space: Space, flow: Flow, packet: Packet): Outcome {
+  const { run } = engine
+  const entry = outsideLink(run, space, flow)
+  if (entry === undefined) {
+    const text = `no link of ${space.name} leads outside`
+    return run.unknown(space, packet, {
+      stage: 'outside',
+      subject: space.name,
+      text,
+      place: placeIn(space, 'snapshot', text),
+    })
+  }
+  if (isUnspecified(packet.source)) packet.source = entry.source
+  delete packet.owner
+  run.outsideAddress = packet.source
+  run.hop(space, packet, {
+    stage: 'outside',
+    subject: entry.link.name,
+    text: `comes in by ${entry.link.name} from outside`,
+  })
+  const frame = { source: UNKNOWN_MAC, destination: entry.link.mac ?? UNKNOWN_MAC, body: packet }
+  return engine.receive({ space, link: entry.link }, frame)
+}
+
+/** Of an unspecified source port: one of ip_local_port_range that nothing else here uses. */
+const SOME_PORT = 51_234
+const DEFAULT_SIZES: Readonly<Record<number, number>> = { [PROTOCOL.TCP]: 60, [PROTOCOL.UDP]: 40 }
+const PING_SIZE = 84
+
+function packetOf(space: Space, flow: Flow): Packet {
+  const destination: Ip = ip(flow.destination)
+  const { family } = destination
+  const protocol = numberOf(flow.protocol, family)
+  const isEcho = protocol === PROTOCOL.ICMP || protocol === PROTOCOL.ICMPV6
+  const source = toIp(flow.source.address ?? '') ?? ip(family === 4 ? '0.0.0.0' : '::')
+  const isTcp = protocol === PROTOCOL.TCP
+  return {
+    family,
+    source,
+    destination,
+    protocol,
+    ...(isEcho
+      ? { icmp: { type: family === 4 ? ICMP_TYPE.ECHO : ICMP6_TYPE.ECHO, code: 0, id: 1 } }
+      : { sourcePort: flow.sourcePort ?? SOME_PORT, destinationPort: flow.destinationPort ?? 0 }),
+    ...(isTcp ? { tcpFlags: TCP_FLAG.SYN, mss: 1460 } : {}),
+    ttl: flow.ttl ?? sysctlOf(space, 'net.ipv4.ip_default_ttl') ?? 64,
+    size: flow.size ?? DEFAULT_SIZES[protocol] ?? PING_SIZE,
+    df: flow.df ?? isTcp,
+    tos: 0,
+    mark: flow.mark ?? 0,
+    owner: { uid: flow.uid },
+  }
+}
+
+/** `icmp` means the ICMP of the address's family. */
+export function numberOf(protocol: string, family: 4 | 6): number {
+  if (protocol === 'icmp' || protocol === 'icmpv6') return family === 4 ? PROTOCOL.ICMP : PROTOCOL.ICMPV6
+  return protocolNumber(protocol) ?? PROTOCOL.TCP
+}

@@ -1,0 +1,161 @@
+import type { ConntrackEntry, EndpointReference, HostSnapshot, Link, Namespace } from '../model/snapshot.ts'
+import { groupBy, linksOf, nameOf } from '../model/wiring.ts'
+import type { Place, PlaceKind } from './journey.ts'
+
+/** What a prediction is made from. */
+export interface Facts {
+  /** One a host; a path may cross from one to the other. */
+  readonly snapshots: readonly HostSnapshot[]
+  /** Tracked connections, by inode, one map a snapshot; a saved snapshot has none. */
+  readonly connections?: readonly ReadonlyMap<number, readonly ConntrackEntry[]>[]
+}
+
+/** A namespace of one host, with everything that the packet's way through it is asked. */
+export interface Space {
+  readonly world: World
+  /** Position of its snapshot. */
+  readonly host: number
+  readonly snapshot: HostSnapshot
+  readonly namespace: Namespace
+  readonly name: string
+}
+
+/** A link and the namespace it is in. */
+export interface SpaceLink {
+  readonly space: Space
+  readonly link: Link
+}
+
+/** All namespaces of all hosts in the facts. */
+export class World {
+  readonly facts: Facts
+  readonly spaces: readonly Space[]
+  readonly #byKey = new Map<string, Space>()
+  #children: ReadonlyMap<string, readonly SpaceLink[]> | undefined
+  #outer: readonly SpaceLink[] | undefined
+
+  constructor(facts: Facts) {
+    this.facts = facts
+    this.spaces = facts.snapshots.flatMap((snapshot, host) =>
+      snapshot.namespaces.map((namespace) => ({ world: this, host, snapshot, namespace, name: nameOf(namespace) })),
+    )
+    for (const space of this.spaces) this.#byKey.set(`${space.host}:${space.namespace.inode}`, space)
+  }
+
+  space(host: number, inode: number): Space | undefined {
+    return this.#byKey.get(`${host}:${inode}`)
+  }
+
+  /** The link that another one refers to; undefined when it is not visible in the facts. */
+  other({ host }: Space, reference: EndpointReference | undefined): SpaceLink | undefined {
+    if (reference?.namespace === undefined) return undefined
+    const space = this.space(host, reference.namespace)
+    const link = space && linksOf(space.namespace).get(reference.index)
+    return space === undefined || link === undefined ? undefined : { space, link }
+  }
+
+  /** Links that have this one below them: vlan, macvlan, ipvlan. */
+  childrenOf({ space, link }: SpaceLink): readonly SpaceLink[] {
+    this.#children ??= groupBy(
+      this.#links().filter(({ link: child }) => child.parent !== undefined && child.kind !== 'vxlan'),
+      (child) => `${child.space.host}:${child.link.parent?.namespace}:${child.link.parent?.index}`,
+    )
+    return this.#children.get(`${space.host}:${space.namespace.inode}:${link.index}`) ?? []
+  }
+
+  /** Links whose other side is in no snapshot: hardware, and cables to namespaces that nobody could see. */
+  get outerLinks(): readonly SpaceLink[] {
+    this.#outer ??= this.#links().filter((each) => isOuter(each))
+    return this.#outer
+  }
+
+  connectionsOf({ host, namespace }: Space): readonly ConntrackEntry[] {
+    return this.facts.connections?.[host]?.get(namespace.inode) ?? []
+  }
+
+  #links(): SpaceLink[] {
+    return this.spaces.flatMap((space) => space.namespace.links.map((link) => ({ space, link })))
+  }
+}
+
+const INNER_KINDS: ReadonlySet<string> = new Set(['loopback', 'bridge', 'vxlan', 'dummy', 'ifb', 'bond', 'vrf'])
+
+function isOuter({ space, link }: SpaceLink): boolean {
+  if (INNER_KINDS.has(link.kind)) return false
+  if (link.parent !== undefined || link.kind === 'vlan') return space.world.other(space, link.parent) === undefined
+  const peer = space.world.other(space, link.peer)
+  return peer === undefined || peer.space.namespace.owner.kind === 'peer'
+}
+
+export function linkOf({ namespace }: Space, index: number | undefined): Link | undefined {
+  return index === undefined ? undefined : linksOf(namespace).get(index)
+}
+
+const linksByName = new WeakMap<readonly Link[], ReadonlyMap<string, Link>>()
+
+export function linkNamed({ namespace: { links } }: Space, name: string): Link | undefined {
+  let byName = linksByName.get(links)
+  if (byName === undefined) {
+    byName = new Map(links.flatMap((link) => [link.name, ...(link.altnames ?? [])].map((each) => [each, link])))
+    linksByName.set(links, byName)
+  }
+  return byName.get(name)
+}
+
+/** A number of sysctl; undefined when it was not read or this kernel lacks it. */
+export function sysctlOf({ namespace }: Space, name: string): number | undefined {
+  const value = namespace.sysctls[name]
+  return value === undefined || value === '' ? undefined : Number(value)
+}
+
+/** One interface's sysctl, e.g. `net.ipv4.conf.eth0.rp_filter`; a dot in its name is a slash there. */
+export function linkSysctlName(family: 4 | 6, link: string, key: string): string {
+  return `net.ipv${family}.conf.${link.replaceAll('.', '/')}.${key}`
+}
+
+export function linkSysctl(space: Space, link: Link, key: string, family: 4 | 6 = 4): number | undefined {
+  return sysctlOf(space, linkSysctlName(family, link.name, key))
+}
+
+/** IN_DEV_MAXCONF: the greater of the interface's value and that of `all`. */
+export function greatestSysctl(space: Space, link: Link, key: string): number {
+  return Math.max(linkSysctl(space, link, key) ?? 0, sysctlOf(space, `net.ipv4.conf.all.${key}`) ?? 0)
+}
+
+/** IN_DEV_ORCONF: set for the interface or for `all`. */
+export function eitherSysctl(space: Space, link: Link, key: string): boolean {
+  return greatestSysctl(space, link, key) !== 0
+}
+
+export function isUp({ flags }: Link): boolean {
+  return flags.includes('UP')
+}
+
+/** Whether the kernel would send on it: up, and its other side as well. */
+export function hasCarrier({ flags }: Link): boolean {
+  return flags.includes('UP') && (flags.includes('LOWER_UP') || !flags.includes('NO-CARRIER'))
+}
+
+export function isLoopbackLink({ kind, flags }: Link): boolean {
+  return kind === 'loopback' || flags.includes('LOOPBACK')
+}
+
+/** Links that have no MAC addresses, and so no neighbours to ask for. */
+export function hasNoNeighbours({ flags, kind }: Link): boolean {
+  return flags.includes('NOARP') || flags.includes('POINTOPOINT') || kind === 'loopback'
+}
+
+/** Whether a kind was read at all: an empty table may be one that nobody looked at. */
+export function wasRead({ snapshot, namespace }: Space, kind: HostSnapshot['kinds'][number]): boolean {
+  if (!snapshot.kinds.includes(kind)) return false
+  return !snapshot.hidden.some(
+    ({ namespace: inode, subject }) =>
+      inode === namespace.inode && (subject.startsWith(kind) || subject.startsWith('tables')),
+  )
+}
+
+/** Names the object, its namespace and its host. */
+export function placeIn(space: Space, kind: PlaceKind, text: string, more: Partial<Place> = {}): Place {
+  const host = space.world.facts.snapshots.length > 1 ? { host: space.host } : {}
+  return { kind, namespace: space.namespace.inode, ...host, name: space.name, text, ...more }
+}
