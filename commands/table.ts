@@ -38,6 +38,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./enter.ts')).ENTER_COMMAND,
   },
   {
+    name: 'driver',
+    summary: 'networks for a Docker Engine, and what other drivers get wrong',
+    load: async () => (await import('./driver.ts')).DRIVER_COMMAND,
+  },
+  {
     name: 'completion',
     summary: 'completion for bash, zsh or fish',
     load: async () => (await import('./completion.ts')).COMPLETION_COMMAND,

@@ -21,6 +21,8 @@ export interface PluginServerOptions {
   readonly faults?: Faults
   /** What a person who looks after the plugin should know. */
   readonly log?: (line: string) => void
+  /** After an engine has activated the plugin, before anything else is changed. */
+  readonly onActivate?: () => Promise<void>
 }
 
 /** TCP for clients with a certificate. */
@@ -49,13 +51,20 @@ export class PluginServer {
   readonly #drivers: PluginDrivers
   readonly #faults: Faults
   readonly #log: (line: string) => void
+  readonly #onActivate: () => Promise<void>
   readonly #turns = new Turns()
   readonly #servers: Server[] = []
 
-  constructor({ drivers, faults = new Map(), log = () => undefined }: PluginServerOptions) {
+  constructor({
+    drivers,
+    faults = new Map(),
+    log = () => undefined,
+    onActivate = async () => undefined,
+  }: PluginServerOptions) {
     this.#drivers = drivers
     this.#faults = faults
     this.#log = log
+    this.#onActivate = onActivate
   }
 
   /**
@@ -111,6 +120,7 @@ export class PluginServer {
     const path = (request.url ?? '').replace(/^\//, '')
     const body = await readBody(request)
     const fault = faultOf(this.#faults, path)
+    if (fault !== undefined) this.#log(`${path}: ${fault.kind}, as it was told`)
     if (fault?.kind === 'hang') return
     if (fault?.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, fault.delayMs))
     if (fault?.kind === 'garbage') return send(response, { status: 200, body: GARBAGE })
@@ -121,7 +131,7 @@ export class PluginServer {
   async #answer(verb: string | undefined, path: string, body: string | undefined): Promise<Answer> {
     if (body === undefined) return failure(413, 'the message is too large')
     if (verb !== 'POST') return failure(405, 'only POST is understood')
-    if (path === ACTIVATE) return success({ Implements: kindsOf(this.#drivers) })
+    if (path === ACTIVATE) return this.#activate()
     const method = PLUGIN_METHODS.get(path)
     if (method === undefined || !isServed(path, this.#drivers)) return failure(404, `${path}: no such method`)
     try {
@@ -130,6 +140,11 @@ export class PluginServer {
       this.#log(`${path}: ${messageOf(error)}`)
       return failure(isBadRequest(error) ? 400 : 500, messageOf(error))
     }
+  }
+
+  #activate(): Answer {
+    this.#turns.take(this.#onActivate).catch((error: unknown) => this.#log(messageOf(error)))
+    return success({ Implements: kindsOf(this.#drivers) })
   }
 
   #call(method: PluginMethod, body: string): Promise<object> {

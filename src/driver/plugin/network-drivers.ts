@@ -1,0 +1,55 @@
+import { join } from 'node:path'
+import { messageOf } from '../../errors.ts'
+import type { NetworkDriver } from '../network-driver.ts'
+import type { NetworkHost } from '../network-host.ts'
+import { BridgeDriver } from '../networks/bridge/bridge-driver.ts'
+import { IpvlanDriver } from '../networks/ipvlan.ts'
+import { MacvlanDriver } from '../networks/macvlan.ts'
+
+/** That a plugin serves. */
+export const DRIVER_NAMES = ['bridge', 'macvlan', 'ipvlan'] as const
+export type DriverName = (typeof DRIVER_NAMES)[number]
+
+/** On all links and rules that a plugin makes. */
+export const PLUGIN_TAG = 'tsnet:driver'
+/** An engine beside us has chains called DOCKER; a kernel's chain names have 28 bytes. */
+const CHAIN_PREFIX = 'TSNET'
+
+export interface NetworkDriversOptions {
+  readonly stateFolder: string
+  readonly layout: 'docker20' | 'docker28'
+  readonly backend: 'iptables' | 'nft'
+  readonly hasUserlandProxy: boolean
+  readonly log: (line: string) => void
+}
+
+export interface NetworkDrivers {
+  readonly byName: ReadonlyMap<DriverName, NetworkDriver>
+  /** Makes what is missing of what there should be; what cannot be made is in the log. */
+  restore(): Promise<void>
+  close(): void
+}
+
+/** The drivers that a plugin serves, each with a state of its own. */
+export function openNetworkDrivers(host: NetworkHost, options: NetworkDriversOptions): NetworkDrivers {
+  const { stateFolder, layout, backend, log } = options
+  const bridge = new BridgeDriver({
+    host,
+    stateFolder: join(stateFolder, 'bridge'),
+    firewall: { layout, backend, chainPrefix: CHAIN_PREFIX, comment: PLUGIN_TAG },
+    tag: PLUGIN_TAG,
+  })
+  const parented = (name: DriverName) => {
+    const rules = layout === 'docker20' ? ('20.10' as const) : ('28' as const)
+    return { host, stateFolder: join(stateFolder, name), tag: PLUGIN_TAG, rules }
+  }
+  return {
+    byName: new Map<DriverName, NetworkDriver>([
+      ['bridge', bridge],
+      ['macvlan', new MacvlanDriver(parented('macvlan'))],
+      ['ipvlan', new IpvlanDriver(parented('ipvlan'))],
+    ]),
+    restore: () => bridge.restore().catch((error: unknown) => log(messageOf(error))),
+    close: () => bridge.close(),
+  }
+}
