@@ -220,7 +220,7 @@ export class EndpointLifecycle {
     await links.remove(endpoint.id)
     const alias = linkAlias(options.tag, { kind: 'endpoint', id: endpoint.id })
     for (const link of askKernel('list links of the sandbox', () => dumpLinks(inside.route))) {
-      if (link.alias === alias || (endpoint.interface.name === undefined && isUnmarked(link))) {
+      if (link.alias === alias || (endpoint.state !== 'ready' && isUnmarked(link))) {
         deleteInside(inside, link)
       }
     }
