@@ -27,6 +27,11 @@ export interface NetworkDriver {
   revokeExternalConnectivity(networkId: string, endpointId: string): Promise<void>
   /** What `inspect` shows of an endpoint besides its interface. */
   endpointInfo(networkId: string, endpointId: string): Promise<Readonly<Record<string, unknown>>>
+  /**
+   * At a start, before anything else: makes whatever is missing of all that an earlier driver made on the same state.
+   * Absent = the repeated calls for each network and endpoint do.
+   */
+  restore?(): Promise<void>
 }
 
 export interface DriverCapabilities {

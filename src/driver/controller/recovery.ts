@@ -18,8 +18,8 @@ import type { SandboxLifecycle } from './sandbox-lifecycle.ts'
 
 /** Something that was not as the state said, and what became of it. */
 export interface RecoveryNote {
-  readonly object: 'network' | 'sandbox' | 'endpoint' | 'link' | 'namespace' | 'ipam'
-  /** Name of a network, sandbox or link; id of an endpoint; path of a namespace. */
+  readonly object: 'network' | 'sandbox' | 'endpoint' | 'link' | 'namespace' | 'driver' | 'ipam'
+  /** Name of a network, sandbox, link or driver; id of an endpoint; path of a namespace. */
   readonly name: string
   readonly action: 'removed' | 'repaired' | 'failed'
   readonly reason: string
@@ -50,15 +50,24 @@ export class Recovery {
   async run(): Promise<readonly RecoveryNote[]> {
     const { state } = this.#parts
     await this.#try({ object: 'ipam', name: 'replay' }, () => replayAll(this.#parts))
+    for (const { name, restore } of this.#restorers()) await this.#try({ object: 'driver', name }, restore)
     for (const network of copyOf(state.networks.all())) await this.#restoreNetwork(network)
     for (const endpoint of copyOf(state.endpoints.all())) await this.#removeHalfEndpoint(endpoint)
     for (const sandbox of copyOf(state.sandboxes.all())) await this.#removeLostSandbox(sandbox)
     for (const network of copyOf(state.networks.all())) await this.#removeHalfNetwork(network)
-    for (const sandbox of copyOf(state.sandboxes.all())) await this.#restoreSandbox(sandbox)
+    await Promise.all(copyOf(state.sandboxes.all()).map((sandbox) => this.#restoreSandbox(sandbox)))
     await this.#try({ object: 'link', name: 'of nobody' }, () => this.#removeOrphanLinks())
     await this.#removeOrphanNamespaces()
     await this.#try({ object: 'ipam', name: 'retain' }, () => retainHeld(this.#parts))
     return this.#notes
+  }
+
+  #restorers(): { name: string; restore: () => Promise<void> }[] {
+    return this.#parts.options.drivers.flatMap((driver) =>
+      driver.restore === undefined
+        ? []
+        : [{ name: driver.name, restore: () => driver.restore?.() ?? Promise.resolve() }],
+    )
   }
 
   /** The driver makes what it finds missing. */
