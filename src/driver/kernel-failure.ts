@@ -53,3 +53,12 @@ export function isAbsent(error: unknown): boolean {
   const absent: readonly number[] = [ERRNO.ENODEV, ERRNO.ESRCH, ERRNO.ENOENT]
   return cause instanceof NetlinkError && absent.includes(cause.errno ?? 0)
 }
+
+/** Does what needs the thing to be there; when it is not, that is what was wanted. */
+export function unlessAbsent(action: () => unknown): void {
+  try {
+    action()
+  } catch (error) {
+    if (!isAbsent(error)) throw error
+  }
+}

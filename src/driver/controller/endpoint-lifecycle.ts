@@ -1,6 +1,6 @@
 import { deleteLink, dumpLinks, type Link } from 'netlink-ts'
 import { TsnetError } from '../../errors.ts'
-import { askKernel, isAbsent } from '../kernel-failure.ts'
+import { askKernel, unlessAbsent } from '../kernel-failure.ts'
 import { linkAlias } from '../link-alias.ts'
 import type { ConnectRequest, Endpoint, Network, Sandbox } from '../model.ts'
 import type { EndpointConfig, JoinResult, NetworkDriver } from '../network-driver.ts'
@@ -233,11 +233,7 @@ function isUnmarked({ name, alias, flagNames }: Link): boolean {
 }
 
 function deleteInside(inside: NetworkHost, { name, index }: Link): void {
-  try {
-    askKernel(`delete link ${name}`, () => inside.route.request(deleteLink({ index })))
-  } catch (error) {
-    if (!isAbsent(error)) throw error
-  }
+  unlessAbsent(() => askKernel(`delete link ${name}`, () => inside.route.request(deleteLink({ index }))))
 }
 
 /** The sandbox's namespace, opened. @throws TsnetError `vanished` when another one is at its path, or none */

@@ -1,5 +1,6 @@
 import { TsnetError } from '../../errors.ts'
-import { type DockerRules, ParentedDriver, type ParentedDriverOptions, type ParentedKind } from './parented-driver.ts'
+import { ParentedDriver, type ParentedDriverOptions } from './parented-driver.ts'
+import type { DockerRules, ParentedKind } from './parented-network.ts'
 
 const MODES: Readonly<Record<DockerRules, readonly string[]>> = { '20.10': ['l2', 'l3'], '28': ['l2', 'l3', 'l3s'] }
 const FLAGS: Readonly<Record<DockerRules, readonly string[]>> = { '20.10': [], '28': ['bridge', 'private', 'vepa'] }

@@ -1,5 +1,6 @@
 import { TsnetError } from '../../errors.ts'
-import { ParentedDriver, type ParentedDriverOptions, type ParentedKind } from './parented-driver.ts'
+import { ParentedDriver, type ParentedDriverOptions } from './parented-driver.ts'
+import type { ParentedKind } from './parented-network.ts'
 
 const MODES: readonly string[] = ['bridge', 'private', 'vepa', 'passthru']
 

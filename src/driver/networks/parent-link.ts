@@ -1,6 +1,6 @@
 import { changeLink, createLink, deleteLink, dumpLinks, getLink, type Link, type LinkSpec } from 'netlink-ts'
 import { messageOf, TsnetError } from '../../errors.ts'
-import { askAll, askKernel, isAbsent } from '../kernel-failure.ts'
+import { askAll, askKernel, isAbsent, unlessAbsent } from '../kernel-failure.ts'
 import { linkAlias, linkOwner } from '../link-alias.ts'
 import type { NetworkHost } from '../network-host.ts'
 import { randomLinkName } from '../random-link-name.ts'
@@ -48,7 +48,7 @@ export class ParentLinks {
         heir === undefined
           ? deleteLink({ index })
           : changeLink(index, { alias: linkAlias(this.#tag, { kind: 'network', id: heir }) })
-      ignoringAbsent(() => askKernel(`release link ${name}`, () => route.request(request)))
+      unlessAbsent(() => askKernel(`release link ${name}`, () => route.request(request)))
     }
   }
 
@@ -68,7 +68,7 @@ export class ParentLinks {
       // it cannot come up above a link that is down
       askKernel(`link ${name}: set it up`, () => route.request(changeLink(index, { name, up: true })))
     } catch (error) {
-      ignoringAbsent(() => route.request(deleteLink({ index })))
+      unlessAbsent(() => route.request(deleteLink({ index })))
       throw error
     }
   }
@@ -101,14 +101,5 @@ export class ParentLinks {
       if (isAbsent(error)) return undefined
       throw error
     }
-  }
-}
-
-/** It went by another hand. */
-function ignoringAbsent(action: () => unknown): void {
-  try {
-    action()
-  } catch (error) {
-    if (!isAbsent(error)) throw error
   }
 }

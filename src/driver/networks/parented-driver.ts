@@ -1,20 +1,6 @@
 import { join } from 'node:path'
-import {
-  changeLink,
-  createLink,
-  deleteLink,
-  dumpLinks,
-  getLink,
-  type LinkInfo,
-  NETLINK,
-  NetlinkSocket,
-} from 'netlink-ts'
 import { TsnetError } from '../../errors.ts'
-import { list, number, object, type Schema, text, yesNo } from '../../model/schema.ts'
 import { dockerMac } from '../docker-mac.ts'
-import { isInside, parseCidr, parseIpNumber } from '../ipam/cidr.ts'
-import { askAll, askKernel, isAbsent } from '../kernel-failure.ts'
-import { linkAlias } from '../link-alias.ts'
 import type {
   DriverCapabilities,
   EndpointConfig,
@@ -26,11 +12,18 @@ import type {
 } from '../network-driver.ts'
 import type { NetworkHost } from '../network-host.ts'
 import { ObjectStore } from '../object-store.ts'
-import { randomLinkName } from '../random-link-name.ts'
 import { ParentLinks } from './parent-link.ts'
-
-/** Whose rules about parents, MACs and modes hold; they changed between these engines. */
-export type DockerRules = '20.10' | '28'
+import { type EndpointLink, ParentedLinks } from './parented-links.ts'
+import {
+  type DockerRules,
+  type ParentedEndpoint,
+  type ParentedKind,
+  type ParentedNetwork,
+  parentedNetwork,
+  STORED_ENDPOINT,
+  STORED_NETWORK,
+  waysOut,
+} from './parented-network.ts'
 
 export interface ParentedDriverOptions {
   readonly host: NetworkHost
@@ -42,86 +35,13 @@ export interface ParentedDriverOptions {
   readonly rules?: DockerRules
 }
 
-/** A network whose containers share a link of the host. */
-export interface ParentedNetwork {
-  readonly id: string
-  /** Name of the link in the host's namespace. */
-  readonly parent: string
-  /** The link is one that leads nowhere, made for this network. */
-  readonly dummy: boolean
-  readonly mode: string
-  /** bridge, private, vepa; ipvlan only. */
-  readonly flag?: string
-  readonly internal: boolean
-  /** Bytes; absent = the parent's. */
-  readonly mtu?: number
-  readonly subnets: readonly ParentedSubnet[]
-}
-
-export interface ParentedSubnet {
-  /** CIDR. */
-  readonly pool: string
-  /** Plain address. */
-  readonly gateway?: string
-}
-
-export interface ParentedEndpoint {
-  readonly id: string
-  readonly networkId: string
-  /** CIDR. */
-  readonly address?: string
-  readonly addressIpv6?: string
-  readonly mac?: string
-  /** The link's name while it is in the host's namespace; absent before it is made. */
-  readonly source?: string
-}
-
-/** What tells macvlan and ipvlan apart. */
-export interface ParentedKind {
-  readonly name: 'macvlan' | 'ipvlan'
-  /** Of links that lead nowhere: `dm-`, `di-`. */
-  readonly dummyPrefix: string
-  /** Mode and flag of the options. @throws TsnetError `usage` */
-  readMode(options: Readonly<Record<string, string>>, rules: DockerRules): { mode: string; flag?: string }
-  /** @throws TsnetError `usage` when the two may not use one parent */
-  checkSharing(added: ParentedNetwork, present: ParentedNetwork, rules: DockerRules): void
-  /** Whether each link has a MAC of its own. */
-  readonly hasMac: boolean
-  linkInfo(network: ParentedNetwork): LinkInfo
-  /** Whether endpoints need no gateway, since everything is on link. */
-  isOnLink(network: ParentedNetwork): boolean
-}
-
-const STORED_NETWORK: Schema<ParentedNetwork> = object<ParentedNetwork>(
-  {
-    id: text,
-    parent: text,
-    dummy: yesNo,
-    mode: text,
-    internal: yesNo,
-    subnets: list(object<ParentedSubnet>({ pool: text }, { gateway: text })),
-  },
-  { flag: text, mtu: number },
-)
-
-const STORED_ENDPOINT: Schema<ParentedEndpoint> = object<ParentedEndpoint>(
-  { id: text, networkId: text },
-  { address: text, addressIpv6: text, mac: text, source: text },
-)
-
-const PARENT_OPTION = 'parent'
-const MTU_OPTION = 'com.docker.network.driver.mtu'
 const PREFIX = 'eth'
-const EVERYWHERE = '0.0.0.0/0'
-const EVERYWHERE_IPV6 = '::/0'
-const SHORT_ID_DIGITS = 12
 
 /** macvlan and ipvlan: containers on a link of the host, without bridge, address translation or published ports. */
 export class ParentedDriver implements NetworkDriver {
   readonly name: string
   readonly #kind: ParentedKind
-  readonly #host: NetworkHost
-  readonly #tag: string
+  readonly #links: ParentedLinks
   readonly #rules: DockerRules
   readonly #parents: ParentLinks
   readonly #networks: ObjectStore<ParentedNetwork>
@@ -130,8 +50,7 @@ export class ParentedDriver implements NetworkDriver {
   constructor(kind: ParentedKind, { host, stateFolder, tag, rules = '28' }: ParentedDriverOptions) {
     this.name = kind.name
     this.#kind = kind
-    this.#host = host
-    this.#tag = tag
+    this.#links = new ParentedLinks(host, tag)
     this.#rules = rules
     this.#parents = new ParentLinks(host, tag)
     this.#networks = new ObjectStore(join(stateFolder, 'networks'), STORED_NETWORK)
@@ -143,7 +62,7 @@ export class ParentedDriver implements NetworkDriver {
   }
 
   async createNetwork(config: NetworkConfig): Promise<void> {
-    const network = this.#networkOf(config)
+    const network = parentedNetwork(this.#kind, this.#rules, config)
     const isNew = this.#networks.get(network.id) === undefined
     this.#checkParent(network)
     this.#networks.put(network.id, network)
@@ -178,7 +97,7 @@ export class ParentedDriver implements NetworkDriver {
       ...(given.address === undefined ? {} : { address: given.address }),
       ...(given.addressIpv6 === undefined ? {} : { addressIpv6: given.addressIpv6 }),
       ...(mac === undefined ? {} : { mac }),
-      ...(present?.source === undefined ? {} : { source: present.source }),
+      ...(present?.madeIn === undefined ? {} : { madeIn: present.madeIn }),
     })
     return chosen === undefined ? {} : { mac: chosen }
   }
@@ -194,23 +113,17 @@ export class ParentedDriver implements NetworkDriver {
     if (endpoint?.networkId !== networkId) {
       throw new TsnetError('failed', `${this.name} network ${networkId}: no endpoint ${endpointId}`)
     }
-    const link = this.#present(endpoint, sandboxFd) ?? this.#makeLink(network, endpoint, sandboxFd)
-    return { interfaceName: { ...link, prefix: PREFIX }, ...this.#waysOut(network, endpoint) }
+    const present = endpoint.madeIn === undefined ? undefined : this.#links.find(endpoint, sandboxFd)
+    const link = present ?? this.#makeLink(network, endpoint, sandboxFd)
+    return { interfaceName: { ...link, prefix: PREFIX }, ...waysOut(this.#kind, network, endpoint) }
   }
 
   /** Inside a sandbox the link goes with it, or is taken away by whoever moved it there. */
   async leave(_networkId: string, endpointId: string): Promise<void> {
     const endpoint = this.#endpoints.get(endpointId)
-    if (endpoint?.source === undefined) return
-    const { source, ...left } = endpoint
-    const { route } = this.#host
-    try {
-      const { index, alias } = getLink(route, { name: source })
-      if (alias === this.#alias(endpoint))
-        askKernel(`delete link ${source}`, () => route.request(deleteLink({ index })))
-    } catch (error) {
-      if (!isAbsent(error)) throw error
-    }
+    if (endpoint?.madeIn === undefined) return
+    const { madeIn, ...left } = endpoint
+    if (madeIn === 'host') this.#links.remove(endpointId)
     this.#endpoints.put(endpointId, left)
   }
 
@@ -223,25 +136,9 @@ export class ParentedDriver implements NetworkDriver {
     return {}
   }
 
-  #networkOf(config: NetworkConfig): ParentedNetwork {
-    const { id, options, internal, enableIpv4, ipv4, ipv6 } = config
-    if (enableIpv4 && (ipv4.length === 0 || ipv4[0]?.pool === EVERYWHERE)) {
-      throw new TsnetError('usage', `${this.name} network: ipv4 pool is empty`)
-    }
-    const named = options[PARENT_OPTION] ?? ''
-    const mtu = readMtu(options[MTU_OPTION])
-    return {
-      id,
-      parent: named === '' ? `${this.#kind.dummyPrefix}${id.slice(0, SHORT_ID_DIGITS)}` : named,
-      dummy: named === '',
-      ...this.#kind.readMode(options, this.#rules),
-      internal,
-      ...(mtu === undefined ? {} : { mtu }),
-      subnets: [...ipv4, ...ipv6].map(({ pool, gateway }) => ({
-        pool,
-        ...(gateway === undefined ? {} : { gateway: gateway.replace(/\/.*/, '') }),
-      })),
-    }
+  #makeLink(network: ParentedNetwork, endpoint: ParentedEndpoint, sandboxFd: number | undefined): EndpointLink {
+    this.#endpoints.put(endpoint.id, { ...endpoint, madeIn: sandboxFd === undefined ? 'host' : 'sandbox' })
+    return this.#links.make(this.#kind, { network, endpoint }, sandboxFd)
   }
 
   #checkParent(network: ParentedNetwork): void {
@@ -267,88 +164,4 @@ export class ParentedDriver implements NetworkDriver {
     if (present?.mac !== undefined) return present.mac
     return dockerMac(this.#rules === '20.10' ? address?.replace(/\/.*/, '') : undefined)
   }
-
-  #alias({ id }: ParentedEndpoint): string {
-    return linkAlias(this.#tag, { kind: 'endpoint', id })
-  }
-
-  /** The link that an earlier call made, in the host's namespace or in the sandbox. */
-  #present(
-    endpoint: ParentedEndpoint,
-    sandboxFd: number | undefined,
-  ): { source: string; inSandbox: boolean } | undefined {
-    if (endpoint.source === undefined) return undefined
-    const alias = this.#alias(endpoint)
-    const here = findByAlias(this.#host.route, alias)
-    if (here !== undefined) return { source: here, inSandbox: false }
-    if (sandboxFd === undefined) return undefined
-    const sandbox = new NetlinkSocket(NETLINK.ROUTE, { namespace: { fd: sandboxFd } })
-    try {
-      const inside = findByAlias(sandbox, alias)
-      return inside === undefined ? undefined : { source: inside, inSandbox: true }
-    } finally {
-      sandbox.close()
-    }
-  }
-
-  #makeLink(
-    network: ParentedNetwork,
-    endpoint: ParentedEndpoint,
-    sandboxFd: number | undefined,
-  ): { source: string; inSandbox: boolean } {
-    const source = randomLinkName()
-    this.#endpoints.put(endpoint.id, { ...endpoint, source })
-    const { route } = this.#host
-    const create = createLink({
-      kind: this.name,
-      name: source,
-      link: this.#parents.index(network.parent),
-      info: this.#kind.linkInfo(network),
-      mtu: network.mtu,
-      mac: this.#kind.hasMac ? endpoint.mac : undefined,
-      namespace: sandboxFd === undefined ? undefined : { fd: sandboxFd },
-    })
-    const mark = changeLink(0, { name: source, alias: this.#alias(endpoint) })
-    askAll(route, `${this.name} link on ${network.parent}`, [
-      { what: 'make it', request: create },
-      ...(sandboxFd === undefined ? [{ what: 'mark it', request: mark }] : []),
-    ])
-    return { source, inSandbox: sandboxFd !== undefined }
-  }
-
-  #waysOut(network: ParentedNetwork, endpoint: ParentedEndpoint): Omit<JoinResult, 'interfaceName'> {
-    if (network.internal) return { routes: [], disableGatewayService: true }
-    if (this.#kind.isOnLink(network)) {
-      const destinations = [
-        ...(endpoint.address === undefined ? [] : [EVERYWHERE]),
-        ...(endpoint.addressIpv6 === undefined ? [] : [EVERYWHERE_IPV6]),
-      ]
-      return { routes: destinations.map((destination) => ({ destination })), disableGatewayService: true }
-    }
-    const gateway = gatewayOf(network, endpoint.address)
-    const gatewayIpv6 = gatewayOf(network, endpoint.addressIpv6)
-    return {
-      ...(gateway === undefined ? {} : { gateway }),
-      ...(gatewayIpv6 === undefined ? {} : { gatewayIpv6 }),
-      routes: [],
-      disableGatewayService: false,
-    }
-  }
-}
-
-function findByAlias(socket: NetlinkSocket, alias: string): string | undefined {
-  return askKernel('list links', () => dumpLinks(socket)).find((link) => link.alias === alias)?.name
-}
-
-/** The gateway of the subnet that the address is in. */
-function gatewayOf({ subnets }: ParentedNetwork, cidr: string | undefined): string | undefined {
-  if (cidr === undefined) return undefined
-  const address = parseIpNumber(cidr.replace(/\/.*/, ''))
-  return subnets.find(({ pool }) => isInside(parseCidr(pool), address))?.gateway
-}
-
-function readMtu(value: string | undefined): number | undefined {
-  if (value === undefined || value === '' || value === '0') return undefined
-  if (/^\d{1,5}$/.test(value)) return Number(value)
-  throw new TsnetError('usage', `option ${MTU_OPTION}=${value}: not a number of bytes`)
 }

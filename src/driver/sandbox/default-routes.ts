@@ -1,5 +1,5 @@
 import { deleteRoute, getLink, replaceRoute } from 'netlink-ts'
-import { askKernel, isAbsent } from '../kernel-failure.ts'
+import { askKernel, unlessAbsent } from '../kernel-failure.ts'
 import type { NetworkHost } from '../network-host.ts'
 import type { DefaultRoute, GatewayChoice } from './gateway-choice.ts'
 
@@ -46,11 +46,9 @@ function replaceDefaultRoute(
 /** Only that of the link: somebody may have added another one. */
 function deleteDefaultRoute(sandbox: NetworkHost, family: 4 | 6, name: string | undefined): void {
   if (name === undefined) return
-  try {
+  // a route goes with its link
+  unlessAbsent(() => {
     const { index } = getLink(sandbox.route, { name })
     sandbox.route.request(deleteRoute({ family, destination: 'default', index }))
-  } catch (error) {
-    // a route goes with its link
-    if (!isAbsent(error)) throw error
-  }
+  })
 }
