@@ -1,0 +1,4 @@
+export interface RunningProxy {
+  /** Resolves when the port is free. */
+  stop(): Promise<void>
+}
