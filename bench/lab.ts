@@ -5,6 +5,9 @@ import { execute } from './measure.ts'
 const PER_BRIDGE = 100
 const FOLDER = '/run/bench'
 
+/** No router will answer; asking for one for ever would keep the counters of an idle host moving. */
+const QUIET = "nsenter --net=/run/netns/$name sh -c 'echo 0 >/proc/sys/net/ipv6/conf/eth0/router_solicitations'"
+
 /**
  * Grows the host of the benchmark to `count` containers, as an engine makes them: a namespace each with a veth end in one of
  * the host's bridges, an IPv4 and an IPv6 address, default routes, a static forwarding entry and neighbours on both sides.
@@ -31,7 +34,7 @@ export async function growLab(context: BenchContext, count: number): Promise<voi
   for (const number of numbers) await writeFile(`${FOLDER}/${nameOf(number)}`, `${inside(number).join('\n')}\n`)
   await execute('sh', [
     '-c',
-    `set -e; for name in ${numbers.map(nameOf).join(' ')}; do ip -n $name -batch ${FOLDER}/$name; done`,
+    `set -e; for name in ${numbers.map(nameOf).join(' ')}; do ip -n $name -batch ${FOLDER}/$name; ${QUIET}; done`,
   ])
   lab.push(...numbers.map(nameOf))
 }

@@ -19,6 +19,8 @@ const FIRST_PROCESS = [
   'mount -t sysfs tsnet-bench /sys',
   'mkdir /run/netns /run/lock',
   'hostname tsnet-bench',
+  // nobody answers, and asking for a router for ever would keep the counters of an idle host moving
+  'echo 0 >/proc/sys/net/ipv6/conf/default/router_solicitations',
   'ip link set lo up',
   'exec "$@"',
 ].join('\n')

@@ -1,4 +1,5 @@
 import { hostname, release } from 'node:os'
+import { isDeepStrictEqual } from 'node:util'
 import { dumpLinks, getNsid, type Link as KernelLink, NETLINK } from 'netlink-ts'
 import { messageOf, TsnetError } from '../errors.ts'
 import { type DiscoveredNamespace, discoverNamespaces } from '../kernel/namespaces.ts'
@@ -135,14 +136,18 @@ export class Inspector {
   /**
    * Reads the given kinds of the given namespaces (default: all). Other ends of links are sought among all
    * namespaces whose links were ever read.
+   *
+   * @returns whether anything, be it a counter, is not as it was
    */
-  async read(kinds: readonly Kind[], inodes: readonly number[] = this.inodes): Promise<void> {
+  async read(kinds: readonly Kind[], inodes: readonly number[] = this.inodes): Promise<boolean> {
     for (const kind of kinds) this.#kinds.add(kind)
     const chosen = inodes.map((inode) => this.#known.get(inode)).filter((known) => known !== undefined)
+    const before = chosen.map(({ tables }) => tables)
     if (kinds.includes('links')) this.#readLinks(chosen)
     const shared = { socketProcesses: once(readSocketProcesses) }
     for (const known of chosen) this.#readTables(known, kinds, shared)
     if (kinds.includes('firewall')) await Promise.all(chosen.map((known) => this.#readFirewall(known)))
+    return chosen.some(({ tables }, position) => !isDeepStrictEqual(tables, before[position]))
   }
 
   #readLinks(chosen: readonly Known[]): void {

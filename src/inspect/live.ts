@@ -22,27 +22,25 @@ export interface LiveOptions extends InspectorOptions {
 
 /** What is read of every namespace, whatever is on screen. */
 const ALWAYS: readonly Kind[] = ['links', 'addrs']
-/**
- * Kinds of which the kernel sends no notification, or of which counters are shown → read at every n-th poll. To list
- * the sockets of one namespace the kernel walks the hash tables of all (4 ms), and settings change by hand.
- */
-const POLLED: ReadonlyMap<Kind, number> = new Map([
-  ['links', 1],
-  ['firewall', 1],
-  ['ipset', 1],
-  ['ipvs', 1],
-  ['conntrack', 1],
-  ['qdisc', 1],
-  ['fdb', 1],
-  ['xfrm', 1],
-  ['sockets', 3],
-  ['sysctl', 3],
-  ['dns', 3],
+/** Kinds of which the kernel sends no notification, or of which counters are shown. */
+const POLLED: ReadonlySet<Kind> = new Set([
+  'links',
+  'firewall',
+  'ipset',
+  'ipvs',
+  'conntrack',
+  'sockets',
+  'xfrm',
+  'qdisc',
+  'sysctl',
+  'dns',
+  'fdb',
 ])
 const CHANGE_INTERVAL_MS = 100
-const POLL_INTERVAL_MS = 1000
-/** The engine is asked again this many polls after the last time: names change without a kernel event. */
-const IDENTIFY_POLLS = 12
+/** A host on which nothing moves is looked at less and less often. Notifications are heard at once all the same. */
+const POLL_INTERVAL_MS = { shortest: 1_000, longest: 4_000 } as const
+/** Then the engine is asked again: names change without a kernel event. */
+const IDENTIFY_MS = 10_000
 const MAX_EVENTS = 2000
 /** Room for bursts while the reader is busy; the kernel takes only what is used. */
 const RECEIVE_BYTES = 4 * 1024 * 1024
@@ -70,7 +68,6 @@ class KernelHost implements LiveHost {
   readonly #listeners = new Set<() => void>()
   readonly #eventListeners = new Set<(event: HostEvent) => void>()
   readonly #watchers: FSWatcher[] = []
-  readonly #timers = new Set<NodeJS.Timeout>()
   #wanted: Wanted = { kinds: [], namespaces: [] }
   #snapshot: HostSnapshot
   #events: HostEvent[] = []
@@ -80,7 +77,9 @@ class KernelHost implements LiveHost {
   #rediscover = false
   /** Of the first discovery; undefined once their notifications are heard. */
   #unheard: readonly number[] | undefined
-  #polls = 0
+  #pollTimer: NodeJS.Timeout | undefined
+  #pollIntervalMs: number = POLL_INTERVAL_MS.shortest
+  #identifiedMs = performance.now()
   #closed = false
 
   constructor(options: LiveOptions) {
@@ -107,7 +106,7 @@ class KernelHost implements LiveHost {
     await this.#inspector.read(ALWAYS)
     this.#publish()
     this.#unheard = added
-    this.#every(POLL_INTERVAL_MS, () => this.#poll())
+    this.#pollSoon()
     for (const folder of NAME_FOLDERS) this.#watchFolder(folder)
   }
 
@@ -155,7 +154,7 @@ class KernelHost implements LiveHost {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    for (const timer of this.#timers) clearInterval(timer)
+    clearTimeout(this.#pollTimer)
     clearTimeout(this.#changeTimer)
     for (const watcher of this.#watchers) watcher.close()
     await this.#refreshing
@@ -163,8 +162,9 @@ class KernelHost implements LiveHost {
     this.#inspector.close()
   }
 
-  #every(intervalMs: number, action: () => void): void {
-    this.#timers.add(setInterval(action, intervalMs))
+  #pollSoon(): void {
+    clearTimeout(this.#pollTimer)
+    this.#pollTimer = setTimeout(() => this.#poll(), this.#pollIntervalMs)
   }
 
   #watchFolder(folder: string): void {
@@ -279,16 +279,18 @@ class KernelHost implements LiveHost {
   }
 
   #poll(): void {
-    this.#polls++
     this.#rediscover = true
-    const kinds = [...new Set<Kind>(['links', ...this.#wanted.kinds])].filter((kind) => this.#isDue(kind))
+    const kinds = [...new Set<Kind>(['links', ...this.#wanted.kinds])].filter((kind) => POLLED.has(kind))
     for (const inode of this.#wantedInodes()) this.#mark(inode, kinds)
     this.#changeSoon()
+    this.#pollSoon()
   }
 
-  #isDue(kind: Kind): boolean {
-    const every = POLLED.get(kind)
-    return every !== undefined && this.#polls % every === 0
+  #adaptPolls(moved: boolean): void {
+    const { shortest, longest } = POLL_INTERVAL_MS
+    const before = this.#pollIntervalMs
+    this.#pollIntervalMs = moved ? shortest : Math.min(longest, before * 2)
+    if (this.#pollIntervalMs < before) this.#pollSoon()
   }
 
   async #refresh(): Promise<void> {
@@ -296,7 +298,9 @@ class KernelHost implements LiveHost {
     await this.#discover()
     const stale = [...this.#stale]
     this.#stale.clear()
-    for (const [inode, kinds] of stale) await this.#inspector.read([...kinds], [inode])
+    let moved = false
+    for (const [inode, kinds] of stale) if (await this.#inspector.read([...kinds], [inode])) moved = true
+    this.#adaptPolls(moved)
     this.#status = 'live'
     if (!this.#closed) this.#publish()
   }
@@ -310,8 +314,8 @@ class KernelHost implements LiveHost {
       this.#listenTo(inode)
       this.#stale.set(inode, new Set([...ALWAYS, ...(this.#isWanted(inode) ? this.#wanted.kinds : [])]))
     }
-    if (added.length > 0 || this.#polls >= IDENTIFY_POLLS) {
-      this.#polls = 0
+    if (added.length > 0 || performance.now() - this.#identifiedMs >= IDENTIFY_MS) {
+      this.#identifiedMs = performance.now()
       await this.#inspector.identify()
     }
     for (const inode of added) this.#record(inode, { kind: 'namespace', action: 'new', text: 'namespace appeared' })
