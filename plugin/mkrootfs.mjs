@@ -21,8 +21,10 @@ import { fileURLToPath } from 'node:url'
  * this Node, the packet filter's tools with the libraries that they load, and dist/.
  */
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-/** Called by the drivers through PATH. */
+/** Called by the drivers through PATH, and by entrypoint.sh. */
 const TOOLS = [
+  '/bin/sh',
+  '/bin/mount',
   '/usr/sbin/iptables',
   '/usr/sbin/iptables-restore',
   '/usr/sbin/iptables-save',
@@ -56,6 +58,7 @@ function makePlugin(out) {
   for (const library of extensions()) copyTool(library, rootfs)
   for (const file of FILES.filter((path) => existsSync(path))) copyFile(file, rootfs)
   copyApplication(join(rootfs, APPLICATION))
+  copyFileSync(join(ROOT, 'plugin/entrypoint.sh'), join(rootfs, 'entrypoint.sh'))
   copyFileSync(join(ROOT, 'plugin/config.json'), join(out, 'config.json'))
 }
 

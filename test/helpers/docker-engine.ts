@@ -24,6 +24,8 @@ export const IMAGE = 'ts-busybox'
 export interface DockerEngine {
   /** Process id of dockerd, as we see it. */
   readonly pid: number
+  /** A process in the engine's network and mount namespaces that outlives a restart of it. */
+  readonly keeperPid: number
   /** Its socket, through its own mount namespace. */
   readonly socket: string
   /** The cgroup below which all is that it starts. */
@@ -77,7 +79,8 @@ export async function startDockerEngine({
 
 /**
  * Arguments: folder, cgroup parent, options. The shell stays, as the parent that reaps what the engine leaves; a file
- * `again` has it start dockerd once more.
+ * `again` has it start dockerd once more. Its containerd dies with a dockerd that is killed, but stays a zombie, and so
+ * seems to run, where the machine's first process reaps none.
  */
 const ENTER_AND_START = `
 mount -t tmpfs ts-run /run
@@ -93,7 +96,7 @@ while true; do
   trap 'kill $!' TERM
   wait || wait || true
   [ -e "$folder/again" ] || break
-  rm "$folder/again"
+  rm "$folder/again" && rm -f /run/docker/containerd/containerd.pid
 done
 `
 
@@ -117,6 +120,10 @@ class RunningEngine implements DockerEngine {
 
   get pid(): number {
     return this.#pid
+  }
+
+  get keeperPid(): number {
+    return this.#child.pid ?? 0
   }
 
   get socket(): string {

@@ -18,7 +18,7 @@ const STATE = '/run/tsnet-state'
 /** Starts the plugin and waits until it listens. @param options more words for `driver serve` */
 export async function startPlugin(engine: DockerEngine, ...options: string[]): Promise<EnginePlugin> {
   const program = await builtProgram()
-  const inside = ['--target', String(engine.pid), '--net', '--mount', '--']
+  const inside = ['--target', String(engine.keeperPid), '--net', '--mount', '--']
   const serve = [process.execPath, program, 'driver', 'serve', '--state', STATE, ...options]
   const child = spawn('nsenter', [...inside, ...serve], { stdio: ['ignore', 'ignore', 'pipe'] })
   const plugin = new RunningPlugin(child)

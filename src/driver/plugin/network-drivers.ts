@@ -5,6 +5,7 @@ import type { NetworkHost } from '../network-host.ts'
 import { BridgeDriver } from '../networks/bridge/bridge-driver.ts'
 import { IpvlanDriver } from '../networks/ipvlan.ts'
 import { MacvlanDriver } from '../networks/macvlan.ts'
+import { InProcessProxy } from '../proxy/in-process-proxy.ts'
 
 /** That a plugin serves. */
 export const DRIVER_NAMES = ['bridge', 'macvlan', 'ipvlan'] as const
@@ -27,29 +28,39 @@ export interface NetworkDrivers {
   readonly byName: ReadonlyMap<DriverName, NetworkDriver>
   /** Makes what is missing of what there should be; what cannot be made is in the log. */
   restore(): Promise<void>
-  close(): void
+  close(): Promise<void>
 }
 
 /** The drivers that a plugin serves, each with a state of its own. */
 export function openNetworkDrivers(host: NetworkHost, options: NetworkDriversOptions): NetworkDrivers {
   const { stateFolder, layout, backend, log } = options
+  const userlandProxy = options.hasUserlandProxy ? new InProcessProxy(host) : undefined
   const bridge = new BridgeDriver({
     host,
     stateFolder: join(stateFolder, 'bridge'),
     firewall: { layout, backend, chainPrefix: CHAIN_PREFIX, comment: PLUGIN_TAG },
     tag: PLUGIN_TAG,
+    ...(userlandProxy === undefined ? {} : { userlandProxy }),
   })
   const parented = (name: DriverName) => {
     const rules = layout === 'docker20' ? ('20.10' as const) : ('28' as const)
     return { host, stateFolder: join(stateFolder, name), tag: PLUGIN_TAG, rules }
   }
+  const drivers: Readonly<Record<DriverName, NetworkDriver>> = {
+    bridge,
+    macvlan: new MacvlanDriver(parented('macvlan')),
+    ipvlan: new IpvlanDriver(parented('ipvlan')),
+  }
   return {
-    byName: new Map<DriverName, NetworkDriver>([
-      ['bridge', bridge],
-      ['macvlan', new MacvlanDriver(parented('macvlan'))],
-      ['ipvlan', new IpvlanDriver(parented('ipvlan'))],
-    ]),
-    restore: () => bridge.restore().catch((error: unknown) => log(messageOf(error))),
-    close: () => bridge.close(),
+    byName: new Map(DRIVER_NAMES.map((name) => [name, drivers[name]])),
+    async restore() {
+      for (const driver of Object.values(drivers)) {
+        await driver.restore?.().catch((error: unknown) => log(messageOf(error)))
+      }
+    },
+    async close() {
+      bridge.close()
+      await userlandProxy?.close()
+    },
   }
 }
