@@ -26,7 +26,6 @@ interface Known {
 export class IptablesTool {
   readonly #host: NetworkHost
   readonly #known = new Map<Family, Known>()
-  readonly #checked = new Set<Family>()
 
   constructor(host: NetworkHost) {
     this.#host = host
@@ -34,7 +33,7 @@ export class IptablesTool {
 
   /** @throws TsnetError `unsupported` without the tool or with the one that writes legacy tables */
   async read(family: Family): Promise<Ruleset> {
-    await this.#check(family)
+    await checkOnce(this.#host, family)
     const before = this.#generation()
     const known = this.#known.get(family)
     if (known?.generation === before) return known.rules
@@ -83,16 +82,26 @@ export class IptablesTool {
   #generation(): number {
     return getNftGeneration(this.#host.netfilter).id
   }
+}
 
-  async #check(family: Family): Promise<void> {
-    if (this.#checked.has(family)) return
-    const { restore } = TOOLS[family]
-    const { stdout } = await this.#host.run(restore, ['--version'], { package: PACKAGE })
-    if (!stdout.includes('nf_tables')) {
-      throw new TsnetError('unsupported', `${restore}: writes legacy tables`, {
-        hint: `choose the nft variant (update-alternatives --config ${family}tables), or the nft back end`,
-      })
-    }
-    this.#checked.add(family)
-  }
+/** The tools are the same in every namespace. */
+const checked = new Map<Family, Promise<void>>()
+
+function checkOnce(host: NetworkHost, family: Family): Promise<void> {
+  const known = checked.get(family)
+  if (known) return known
+  const check = checkTool(host, family)
+  checked.set(family, check)
+  // it may be installed, or chosen, meanwhile
+  check.catch(() => checked.delete(family))
+  return check
+}
+
+async function checkTool(host: NetworkHost, family: Family): Promise<void> {
+  const { restore } = TOOLS[family]
+  const { stdout } = await host.run(restore, ['--version'], { package: PACKAGE })
+  if (stdout.includes('nf_tables')) return
+  throw new TsnetError('unsupported', `${restore}: writes legacy tables`, {
+    hint: `choose the nft variant (update-alternatives --config ${family}tables), or the nft back end`,
+  })
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { BridgeWorld, binding, type Container, networkConfig, OUTSIDE } from './bridge-world.ts'
+import { binding, networkConfig } from '../../driver/networks/bridge-build.ts'
+import { BridgeWorld, OUTSIDE, removeAll } from './bridge-world.ts'
 
 let world: BridgeWorld
 
@@ -138,16 +139,3 @@ describe.each([
     expect(await world.state()).toBe(before)
   })
 })
-
-async function removeAll(
-  driver: ReturnType<BridgeWorld['driver']>,
-  networks: readonly { readonly id: string }[],
-  containers: readonly Container[],
-): Promise<void> {
-  for (const { network, id } of containers) {
-    await driver.revokeExternalConnectivity(network, id)
-    await driver.leave(network, id)
-    await driver.deleteEndpoint(network, id)
-  }
-  for (const { id } of networks) await driver.deleteNetwork(id)
-}

@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -11,6 +10,7 @@ import { NetworkHost } from '../../../src/driver/network-host.ts'
 import { BridgeDriver } from '../../../src/driver/networks/bridge/bridge-driver.ts'
 import type { ProxyBinding, UserlandProxy } from '../../../src/driver/ports/userland-proxy.ts'
 import { bindUdp, connectTcp, connectUdp, listenTcp } from '../../../src/kernel/namespace-sockets.ts'
+import { randomId } from '../../driver/networks/bridge-build.ts'
 import { openWorld, type World } from '../../helpers/netns-world.ts'
 
 export const OUTSIDE = { host: '198.51.100.1', peer: '198.51.100.2', host6: '2001:db8:51::1', peer6: '2001:db8:51::2' }
@@ -276,6 +276,20 @@ export class BridgeWorld {
   }
 }
 
+/** As a controller does it. */
+export async function removeAll(
+  driver: BridgeDriver,
+  networks: readonly { readonly id: string }[],
+  containers: readonly Container[],
+): Promise<void> {
+  for (const { network, id } of containers) {
+    await driver.revokeExternalConnectivity(network, id)
+    await driver.leave(network, id)
+    await driver.deleteEndpoint(network, id)
+  }
+  for (const { id } of networks) await driver.deleteNetwork(id)
+}
+
 export interface ContainerOptions {
   readonly name: string
   /** CIDR. */
@@ -292,50 +306,6 @@ export interface Container {
   readonly name: string
   readonly network: string
   readonly address: string
-}
-
-export function randomId(): string {
-  return randomBytes(32).toString('hex')
-}
-
-export interface NetworkOptions {
-  readonly subnet?: string
-  readonly subnet6?: string
-  readonly internal?: boolean
-  readonly options?: Readonly<Record<string, string>>
-  readonly id?: string
-}
-
-export function networkConfig({ subnet, subnet6, internal = false, options = {}, id }: NetworkOptions): NetworkConfig {
-  const data = (pool: string) => ({
-    addressSpace: 'local',
-    pool,
-    gateway: pool.replace(/(::|\.0)(?=\/)/, (end) => (end === '::' ? '::1' : '.1')),
-    auxAddresses: {},
-  })
-  return {
-    id: id ?? randomId(),
-    options: Object.fromEntries(Object.entries(options).map(([key, value]) => [`com.docker.network.${key}`, value])),
-    internal,
-    enableIpv4: subnet !== undefined,
-    enableIpv6: subnet6 !== undefined,
-    ipv4: subnet === undefined ? [] : [data(subnet)],
-    ipv6: subnet6 === undefined ? [] : [data(subnet6)],
-  }
-}
-
-/** `127.0.0.1:8080-8090:80/udp`. */
-export function binding(text: string): PortBinding {
-  const match = /^(?:(.+):)?(\d+)(?:-(\d+))?:(\d+)(?:\/(\w+))?$/.exec(text)
-  if (!match) throw new Error(`${text} is no binding`)
-  const [, hostAddress, first, last, port, protocol = 'tcp'] = match
-  return {
-    protocol: protocol as PortBinding['protocol'],
-    port: Number(port),
-    hostPort: Number(first),
-    hostPortEnd: Number(last ?? first),
-    ...(hostAddress === undefined ? {} : { hostAddress }),
-  }
 }
 
 function keyOf({ protocol, hostAddress, hostPort }: ProxyBinding): string {
@@ -355,7 +325,7 @@ function startProxy(namespace: string, binding: ProxyBinding): Promise<ChildProc
     child.once('error', reject)
     child.stdio[3]?.once('data', (said: Buffer) => {
       if (said.toString().startsWith('0')) resolve(child)
-      else reject(Object.assign(new Error(said.toString()), { code: 'EADDRINUSE' }))
+      else reject(Object.assign(new Error(said.toString()), said.includes('in use') ? { code: 'EADDRINUSE' } : {}))
     })
   })
 }

@@ -6,6 +6,7 @@ import type { BridgeDriverOptions } from './bridge-driver.ts'
 import { BridgeRecords } from './bridge-records.ts'
 import { EndpointLinks } from './endpoint-links.ts'
 import { endpointItems, familiesOf, networkItems, publicationItems } from './firewall-items.ts'
+import { ConnectionForgetter } from './forget-connections.ts'
 import { HostSettings } from './host-settings.ts'
 
 /** What the parts of a bridge driver share. */
@@ -16,6 +17,7 @@ export interface BridgeParts {
   readonly firewall: Firewall
   readonly links: EndpointLinks
   readonly ports: PortPublisher
+  readonly connections: ConnectionForgetter
   readonly tag: string
   readonly layout: 'docker20' | 'docker28'
   readonly hasProxy: boolean
@@ -37,6 +39,7 @@ export function bridgeParts(options: BridgeDriverOptions): BridgeParts {
     }),
     links: new EndpointLinks(host),
     ports: new PortPublisher(host, userlandProxy),
+    connections: new ConnectionForgetter(host),
     tag,
     layout: firewall.layout,
     hasProxy: userlandProxy !== undefined,

@@ -4,7 +4,6 @@ import { transaction } from '../../undo.ts'
 import type { BridgeParts } from './bridge-parts.ts'
 import type { EndpointRecord, NetworkRecord, Publication } from './bridge-records.ts'
 import { addressOf, publicationItems } from './firewall-items.ts'
-import { forgetConnectionsOf, forgetDatagramsTo } from './forget-connections.ts'
 import { planPorts } from './port-plan.ts'
 
 /** Publishes ports of containers and takes them back. */
@@ -31,7 +30,7 @@ export class BridgePublisher {
   }
 
   #publish(network: NetworkRecord, endpoint: EndpointRecord, bindings: readonly PortBinding[]): Promise<void> {
-    const { records, firewall, ports, host, hasProxy } = this.#parts
+    const { records, firewall, ports, connections, hasProxy } = this.#parts
     const [ipv4, ipv6] = [addressOf(endpoint, 'ip'), addressOf(endpoint, 'ip6')]
     const plan = planPorts(bindings, {
       settings: network.settings,
@@ -48,16 +47,14 @@ export class BridgePublisher {
       const items = publicationItems(network, publication)
       undo.add('rules', () => firewall.remove(items))
       await firewall.add(items)
-      forgetDatagramsTo(
-        host,
-        published.flatMap(({ protocol, hostPort }) => (protocol === 'udp' ? [hostPort] : [])),
-      )
+      const datagrams = published.filter(({ protocol }) => protocol === 'udp')
+      await connections.ofDatagramsTo(datagrams.map(({ hostPort }) => hostPort))
     })
   }
 
   /** No error when nothing is published. */
   async revoke(networkId: string, endpointId: string): Promise<void> {
-    const { records, host } = this.#parts
+    const { records, connections } = this.#parts
     const network = records.network(networkId)
     const endpoint = records.endpoint(networkId, endpointId)
     if (!endpoint) return
@@ -66,10 +63,7 @@ export class BridgePublisher {
       await this.#close(network, publication)
       records.putEndpoint(rest)
     }
-    forgetConnectionsOf(
-      host,
-      (['ip', 'ip6'] as const).flatMap((family) => addressOf(endpoint, family) ?? []),
-    )
+    await connections.ofAddresses((['ip', 'ip6'] as const).flatMap((family) => addressOf(endpoint, family) ?? []))
   }
 
   async #close(network: NetworkRecord, publication: Publication): Promise<void> {
