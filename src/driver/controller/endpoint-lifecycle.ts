@@ -112,6 +112,8 @@ export class EndpointLifecycle {
 
   async #join(endpoint: Endpoint, { network, sandbox, driver, inside, undo }: Connection): Promise<Endpoint> {
     undo.add(`attachment to network ${network.name}`, () => driver.leave(network.id, endpoint.id))
+    // a driver may make its link in the sandbox and then fail
+    undo.add(`link of endpoint ${endpoint.id}`, () => this.#removeLinks(endpoint, inside))
     const join = await driver.join({
       networkId: network.id,
       endpointId: endpoint.id,
@@ -119,7 +121,6 @@ export class EndpointLifecycle {
       options: endpoint.driverOptions,
       sandboxFd: inside.fd,
     })
-    undo.add(`link of endpoint ${endpoint.id}`, () => this.#removeLinks(endpoint, inside))
     const joined = { ...endpoint, ...joinFacts(join) }
     const name = this.#place(joined, join, inside)
     return name === undefined ? joined : { ...joined, interface: { ...joined.interface, name } }
