@@ -43,6 +43,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./driver.ts')).DRIVER_COMMAND,
   },
   {
+    name: 'lab',
+    summary: 'networks of hosts and containers on this machine, built and removed',
+    load: async () => (await import('./lab.ts')).LAB_COMMAND,
+  },
+  {
     name: 'completion',
     summary: 'completion for bash, zsh or fish',
     load: async () => (await import('./completion.ts')).COMPLETION_COMMAND,

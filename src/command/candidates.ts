@@ -80,6 +80,7 @@ async function valuesOf(
   last: string,
 ): Promise<readonly string[]> {
   if (completes === 'selector') return selectors(words)
+  if (completes === 'lab' || completes === 'lab-file') return labs(completes)
   const choices = completes === 'column' ? columnsFor(words) : (values ?? [])
   // the earlier ones of a list stay in front
   const done = last.slice(0, last.lastIndexOf(',') + 1)
@@ -88,6 +89,12 @@ async function valuesOf(
 
 function columnsFor(words: readonly string[]): readonly string[] {
   return columnNames(anyTable(SHOW_KINDS.find((kind) => words.includes(kind)) ?? 'ns').columns)
+}
+
+/** Those that are up; for `lab up` those that come with the program, and for a file the shell knows better. */
+async function labs(completes: 'lab' | 'lab-file'): Promise<readonly string[]> {
+  if (completes === 'lab-file') return (await import('../lab/built-in-labs.ts')).builtInLabs()
+  return (await import('../lab/build/lab-state.ts')).listLabs().map(({ name }) => name)
 }
 
 /** Of the file that `--from` names, if it stands there already. */

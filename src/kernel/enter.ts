@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TsnetError } from '../errors.ts'
+import { namedFilesFolders } from '../model/lab-files.ts'
 import type { NamespaceIdentity } from '../model/snapshot.ts'
 import { discoverNamespaces, inodeOfPid } from './namespaces.ts'
 import { readFileBelow } from './resolv-conf.ts'
@@ -88,7 +89,10 @@ function copyFiles({ inode, owner, names, pids }: NamespaceIdentity): string | u
       owner.containerId !== undefined && pid !== undefined && inodeOfPid(pid) === inode
         ? readFileBelow(`/proc/${pid}/root`, `/etc/${name}`)
         : firstOf(
-            names.filter((each) => !each.includes('/')).map((each) => readFileBelow('', `/etc/netns/${each}/${name}`)),
+            names
+              .filter((each) => !each.includes('/'))
+              .flatMap(namedFilesFolders)
+              .map((folder) => readFileBelow('', `${folder}/${name}`)),
           )
     return text === undefined ? [] : [{ name, text }]
   })

@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { namedFilesFolders } from '../model/lab-files.ts'
 import type { DnsConfiguration } from '../model/snapshot.ts'
 
 /** resolv.conf(5) files are tiny; more than this is not one. */
@@ -8,14 +9,14 @@ const MAX_SYMLINKS = 8
 
 /**
  * What a namespace's programs use to resolve names: the file that its first process sees, else
- * /etc/netns/NAME/resolv.conf as `ip netns exec` mounts it, else the host's.
+ * /etc/netns/NAME/resolv.conf as `ip netns exec` mounts it, that of a lab's container, else the host's.
  * Undefined when there is none, or it may not be read.
  */
 export function readResolvConf(names: readonly string[], pids: readonly number[]): DnsConfiguration | undefined {
   const [pid] = pids
   if (pid !== undefined) return readAt(`/proc/${pid}/root`, '/etc/resolv.conf')
-  for (const name of names.filter((name) => !name.includes('/'))) {
-    const own = readAt('', `/etc/netns/${name}/resolv.conf`)
+  for (const folder of names.filter((name) => !name.includes('/')).flatMap(namedFilesFolders)) {
+    const own = readAt('', `${folder}/resolv.conf`)
     if (own) return own
   }
   return readAt('', '/etc/resolv.conf')

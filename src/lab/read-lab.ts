@@ -8,6 +8,8 @@ import { readTopology } from './topology/read-topology.ts'
 import type { LabTopology } from './topology/topology.ts'
 
 export interface LabReading {
+  /** Where something that is complained about later stands. */
+  readonly locate: (complaint: Complaint) => Problem
   /** Absent when there is an error among the problems. */
   readonly topology?: LabTopology
   /** In the order of the file. */
@@ -22,23 +24,20 @@ export interface LabReading {
  */
 export function readLab(file: string, text: string): LabReading {
   const { document, problems } = parseLabDocument(file, text)
-  if (document === undefined) return { problems }
+  const locate = ({ severity, path, atKey, message }: Complaint): Problem => {
+    const { line, column } = document?.positionOf(path, atKey) ?? { line: 1, column: 1 }
+    return { severity, file, line, column, message }
+  }
+  if (document === undefined) return { problems, locate }
   const shape = checkShape(document.value)
   const complaints = new Complaints()
   const pruned = shape.length === 0 ? document.value : pruneUntilValid(document.value, shape)
   const topology = pruned === undefined ? undefined : readTopology(pruned as LabFile, complaints)
   if (topology !== undefined) checkTopology(topology, complaints)
   const followUps = (each: Complaint) => shape.some(({ path }) => path.length > 1 && isBelow(each.path, path))
-  const found = [...shape, ...complaints.list.filter((each) => !followUps(each))].map(
-    ({ severity, path, atKey, message }) => ({
-      severity,
-      file,
-      ...document.positionOf(path, atKey),
-      message,
-    }),
-  )
+  const found = [...shape, ...complaints.list.filter((each) => !followUps(each))].map(locate)
   const hasError = found.some(({ severity }) => severity === 'error')
-  return { ...(topology === undefined || hasError ? {} : { topology }), problems: inOrder(found) }
+  return { locate, problems: inOrder(found), ...(topology === undefined || hasError ? {} : { topology }) }
 }
 
 /** What is taken away may leave its surroundings without something that they need. */

@@ -18,9 +18,3 @@ export function linkName(text: string, taken: ReadonlySet<string>): string {
   const start = plain.slice(0, LONGEST_INTERFACE - HASH_DIGITS - 1)
   return `${start}-${labId('link', text).slice(0, HASH_DIGITS)}`
 }
-
-/** `net.ipv4.conf.eth0/10.rp_filter` → `ipv4/conf/eth0.10/rp_filter`, as sysctl(8) reads it. */
-export function sysctlPath(name: string): string {
-  const swapped = name.replaceAll(/[./]/g, (separator) => (separator === '.' ? '/' : '.'))
-  return swapped.replace(/^net\//, '')
-}

@@ -20,19 +20,23 @@ export interface EndpointResolution {
   readonly complaints: Complaints
 }
 
-/** Containers after those that they depend on, each with its endpoints and what it serves. */
+/** Containers after those that they depend on, then all their endpoints, which are made together, then workloads. */
 export function resolveContainers(
   topology: LabTopology,
   resolution: EndpointResolution,
 ): readonly (ContainerObject | EndpointObject | WorkloadObject)[] {
   const addresses = new FreeAddresses(topology, resolution)
-  return inOrder(topology.containers).flatMap((container) => [
-    containerObject(topology, container),
-    ...container.endpoints.flatMap((endpoint) =>
+  const containers = inOrder(topology.containers)
+  const endpoints = containers.flatMap((container) =>
+    container.endpoints.flatMap((endpoint) =>
       endpointObject(topology, container, { endpoint, addresses, ...resolution }),
     ),
-    ...workloadObjects(container),
-  ])
+  )
+  return [
+    ...containers.map((container) => containerObject(topology, container)),
+    ...endpoints,
+    ...containers.flatMap(workloadObjects),
+  ]
 }
 
 function containerObject({ name: lab, networks }: LabTopology, container: ContainerSpec): ContainerObject {

@@ -1,0 +1,76 @@
+import type { SandboxNames } from '../../driver/controller/name-records.ts'
+import type { DnsNetwork } from '../../driver/dns/dns-network.ts'
+import type { ServedProxy, ServedSandbox, ServedState, ServedWorkload } from '../agent/served-state.ts'
+import { objectsOf, type ResolvedLab, type WorkloadObject } from '../resolve/lab-object.ts'
+import type { HostEngine } from './host-controllers.ts'
+import type { LabBuilder } from './lab-builder.ts'
+import { removeContainerFiles, writeContainerFiles } from './lab-files.ts'
+import { namespacePath } from './lab-paths.ts'
+import { leadToNameServer, servedNames } from './name-service.ts'
+
+/**
+ * Makes ready what the agent is to serve, once everything is built: the rules that lead to the name servers, and the
+ * files that containers resolve names with. @returns the agent's orders
+ */
+export async function prepareServed(builder: LabBuilder, resolved: ResolvedLab): Promise<ServedState> {
+  const networks: Record<string, DnsNetwork> = {}
+  const sandboxes: ServedSandbox[] = []
+  const proxies: ServedProxy[] = []
+  removeContainerFiles(builder.lab)
+  for (const host of new Set(objectsOf(resolved, 'container').map((container) => container.host))) {
+    const engine = await builder.engines.get(host)
+    const own = objectsOf(resolved, 'network').filter((network) => network.host === host)
+    const names = servedNames(engine, own)
+    const named = await leadToNameServer(engine, names.sandboxes)
+    Object.assign(networks, names.networks)
+    sandboxes.push(...servedSandboxes(builder.lab, host, { engine, named }))
+    proxies.push(...servedProxies(builder.lab, host, engine))
+    writeContainerFiles(builder.lab, engine.controller, new Set(named.map(({ name }) => name)))
+  }
+  const workloads = objectsOf(resolved, 'workload').map(servedWorkload)
+  return { format: 1, lab: builder.lab, networks, sandboxes, workloads, proxies }
+}
+
+/** Whether there is anything to serve: a lab of bare namespaces has no agent. */
+export function needsAgent({ sandboxes, workloads, proxies }: ServedState): boolean {
+  return workloads.length > 0 || proxies.length > 0 || sandboxes.some(({ dns }) => dns !== undefined)
+}
+
+interface Named {
+  readonly engine: HostEngine
+  readonly named: readonly Required<SandboxNames>[]
+}
+
+function servedSandboxes(lab: string, host: string, { engine, named }: Named): readonly ServedSandbox[] {
+  const names = new Map(named.map((sandbox) => [sandbox.name, sandbox]))
+  return engine.controller.sandboxes().map(({ name, path }) => {
+    const dns = names.get(name)
+    const place = { name, namespace: path, host: namespacePath(lab, host) }
+    return dns === undefined ? place : { ...place, dns: servedDns(dns, engine) }
+  })
+}
+
+function servedDns(
+  { dns, dnsPorts, attachments, forward }: Required<SandboxNames>,
+  { docker }: HostEngine,
+): NonNullable<ServedSandbox['dns']> {
+  return {
+    udpPort: dnsPorts.udp,
+    tcpPort: dnsPorts.tcp,
+    attachments,
+    servers: dns.servers.map((address) => ({ address, fromHost: false })),
+    forward,
+    ndotsSet: dns.options.some((option) => /^ndots:[1-9]/.test(option)),
+    behaviour: docker.layout === 20 ? '20.10' : '28',
+  }
+}
+
+function servedProxies(lab: string, host: string, { proxies }: HostEngine): readonly ServedProxy[] {
+  return proxies.bindings.map((binding) => ({ host: namespacePath(lab, host), ...binding }))
+}
+
+function servedWorkload({ container, workload, environment }: WorkloadObject): ServedWorkload {
+  const common = { name: container, sandbox: container, environment }
+  if (workload.kind === 'command') return { ...common, kind: 'command', command: workload.command }
+  return { ...common, kind: workload.kind, ...(workload.port === undefined ? {} : { port: workload.port }) }
+}
