@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { bridgeSettings, dockerMac, SETTINGS_SCHEMA } from '../../../src/driver/networks/bridge/bridge-settings.ts'
+import { dockerMac } from '../../../src/driver/docker-mac.ts'
+import { bridgeSettings, SETTINGS_SCHEMA } from '../../../src/driver/networks/bridge/bridge-settings.ts'
 import { networkConfig } from './bridge-build.ts'
 
 const ID = '4f0a91c27b55d3e8a6610b2c9d7e8f90'

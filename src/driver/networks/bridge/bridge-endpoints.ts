@@ -1,14 +1,15 @@
 import { TsnetError } from '../../../errors.ts'
+import { dockerMac } from '../../docker-mac.ts'
 import { formatIpNumber, parseCidr } from '../../ipam/cidr.ts'
 import { linkAlias } from '../../link-alias.ts'
 import type { EndpointConfig, EndpointInterface, JoinRequest, JoinResult } from '../../network-driver.ts'
+import { randomLinkName } from '../../random-link-name.ts'
 import { transaction } from '../../undo.ts'
 import { findLink } from './bridge-link.ts'
 import type { BridgeParts } from './bridge-parts.ts'
 import type { BridgePublisher } from './bridge-publisher.ts'
 import type { EndpointRecord, NetworkRecord } from './bridge-records.ts'
-import { dockerMac, type FamilySettings } from './bridge-settings.ts'
-import { randomLinkName } from './endpoint-links.ts'
+import type { FamilySettings } from './bridge-settings.ts'
 import { endpointItems } from './firewall-items.ts'
 
 /** Label of a container's choice for the whole name of its link. */

@@ -11,10 +11,11 @@ import {
   type Link,
 } from 'netlink-ts'
 import { TsnetError } from '../../../errors.ts'
+import { dockerMac } from '../../docker-mac.ts'
 import { bitsOf, formatIpNumber, parseCidr } from '../../ipam/cidr.ts'
 import { askKernel, isAbsent } from '../../kernel-failure.ts'
 import type { NetworkHost } from '../../network-host.ts'
-import { type BridgeSettings, dockerMac } from './bridge-settings.ts'
+import type { BridgeSettings } from './bridge-settings.ts'
 
 /** Every IPv6 bridge has it, so that it can be the gateway of hosts that learn it from neighbour discovery alone. */
 const LINK_LOCAL = 'fe80::1/64'
@@ -80,7 +81,7 @@ export function removeBridge(host: NetworkHost, bridge: string, own: { alias: st
 
 function make(host: NetworkHost, { settings: { bridge }, alias }: BridgeOptions): void {
   askKernel(`make bridge ${bridge}`, () => {
-    host.route.request(createLink({ kind: 'bridge', name: bridge, mac: dockerMac() }))
+    host.route.request(createLink({ kind: 'bridge', name: bridge, mac: dockerMac(), txQueueLength: 0 }))
     host.route.request(changeLink(0, { name: bridge, alias }))
   })
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { TsnetError } from '../../../errors.ts'
 import { list, number, object, oneOf, type Schema, text, yesNo } from '../../../model/schema.ts'
 import type { GatewayMode } from '../../firewall/firewall.ts'
@@ -181,9 +180,3 @@ export const SETTINGS_SCHEMA: Schema<BridgeSettings> = object<BridgeSettings>(
   },
   { mtu: number, ipv4: FAMILY_SCHEMA, ipv6: FAMILY_SCHEMA },
 )
-
-/** Locally administered, Docker's prefix; the rest by chance or of an IPv4 address. */
-export function dockerMac(ipv4?: string): string {
-  const tail = ipv4 === undefined ? [...randomBytes(4)] : ipv4.split('.').map(Number)
-  return ['02', '42', ...tail.map((byte) => byte.toString(16).padStart(2, '0'))].join(':')
-}

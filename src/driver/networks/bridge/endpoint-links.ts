@@ -21,11 +21,6 @@ export interface EndpointPair {
   readonly sandboxFd: number | undefined
 }
 
-/** `veth` and seven digits, as Docker calls them. */
-export function randomLinkName(): string {
-  return `veth${randomBytes(4).toString('hex').slice(0, 7)}`
-}
-
 /**
  * Makes and removes pairs of links, many in one request: to remove one link alone takes the kernel some 16 ms of grace
  * periods, which a whole group of them shares.
