@@ -4,6 +4,8 @@ import type { Row } from './row.ts'
 export interface BenchContext {
   /** The built command line. */
   readonly program: string
+  /** The checkout. */
+  readonly root: string
   /** Folder of the bundled benchmark programs. */
   readonly programs: string
   /** Rounds of what is quick; `--quick` takes fewer. */
@@ -23,6 +25,7 @@ export interface Benchmark {
 export function benchContext(options: { quick: boolean; say: (line: string) => void }): BenchContext {
   const root = process.env['BENCH_ROOT'] ?? process.cwd()
   return {
+    root,
     program: join(root, 'dist/tsnet-shoot.js'),
     programs: join(root, '.cache/bench'),
     rounds: options.quick ? 3 : 7,

@@ -5,6 +5,7 @@ import { formatTable, isMet, type Row } from './row.ts'
 import { COLD } from './rows/cold.ts'
 import { CONNTRACK } from './rows/conntrack.ts'
 import { IPTABLES } from './rows/iptables.ts'
+import { LAB } from './rows/lab.ts'
 import { snapshotOf } from './rows/snapshot.ts'
 import { TUI } from './rows/tui.ts'
 import { warmRefreshOf } from './rows/warm.ts'
@@ -12,6 +13,7 @@ import { warmRefreshOf } from './rows/warm.ts'
 /** In this order: the lab grows, and each row is of a host of the size that it names. */
 const BENCHMARKS: readonly Benchmark[] = [
   COLD,
+  LAB,
   snapshotOf({ count: 10, loopRounds: 5 }),
   warmRefreshOf(10),
   TUI,

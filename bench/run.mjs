@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build as buildProgram } from '../scripts/build.mjs'
+import { setUp } from '../scripts/setup.mjs'
 
 /**
  * `npm run bench [-- ROW… --json --strict --quick]`: bundles bench/main.ts and runs it as the first process of private
@@ -29,7 +29,7 @@ if (process.getuid?.() !== 0) {
   process.stderr.write('bench: needs root, for it makes network namespaces\n')
   process.exit(CANNOT_RUN)
 }
-await buildProgram()
+await setUp('bench')
 const program = await bundleBench()
 const namespaces = ['--net', '--mount', '--pid', '--uts', '--fork', '--kill-child', '--mount-proc']
 const words = ['sh', '-c', FIRST_PROCESS, 'sh', process.execPath, '--expose-gc', program, ...process.argv.slice(2)]

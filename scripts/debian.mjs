@@ -33,7 +33,10 @@ const TESTS = {
   'wireguard-tools': 'wg',
 }
 
-/** @typedef {'check' | 'start' | 'test'} Purpose */
+/** What the benchmark measures against, besides. @type {Packages} */
+const PEERS = { 'bridge-utils': 'brctl', mininet: 'mn' }
+
+/** @typedef {'check' | 'start' | 'test' | 'bench'} Purpose */
 
 const SYSTEM_PATHS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
 const NO_SERVICES = '/usr/sbin/policy-rc.d'
@@ -52,7 +55,7 @@ function commandFolders() {
  */
 export function missingPackages(purpose, folders = commandFolders()) {
   if (purpose === 'check') return []
-  const wanted = purpose === 'start' ? PRODUCT : { ...PRODUCT, ...TESTS }
+  const wanted = { ...PRODUCT, ...(purpose === 'start' ? {} : TESTS), ...(purpose === 'bench' ? PEERS : {}) }
   const missing = Object.keys(wanted).filter((name) => !hasCommand(wanted[name] ?? name, folders))
   if (purpose === 'test' && !hasKernelImage()) missing.push('linux-image-amd64')
   return missing
