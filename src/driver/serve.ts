@@ -1,11 +1,13 @@
 import { mkdirSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
+import { messageOf, TsnetError } from '../errors.ts'
 import { NativeIpam } from './ipam/native-ipam.ts'
 import { NetworkHost } from './network-host.ts'
 import { ChosenDriver } from './plugin/chosen-driver.ts'
 import type { Faults } from './plugin/fault.ts'
-import { DRIVER_NAMES, type DriverName, openNetworkDrivers } from './plugin/network-drivers.ts'
+import { removeLeftovers } from './plugin/leftovers.ts'
+import { DRIVER_NAMES, type DriverName, openNetworkDrivers, PLUGIN_TAG } from './plugin/network-drivers.ts'
 import { PluginServer, type TlsListener } from './plugin/plugin-server.ts'
 import { listenOnSocket } from './plugin/unix-socket.ts'
 
@@ -50,17 +52,23 @@ export async function serveDriver(options: ServeOptions): Promise<RunningPlugin>
     for (const each of closing.splice(0).reverse()) await each()
   }
   try {
-    closing.push(await claim(stateFolder))
+    closing.push(await claimState(stateFolder))
     const host = NetworkHost.open(options.namespacePath)
     closing.push(() => host.close())
+    closing.push(await claimNamespace(host))
     const drivers = openNetworkDrivers(host, options)
     closing.push(() => drivers.close())
-    await drivers.restore()
     const network = new ChosenDriver({
       drivers: drivers.byName,
       defaultName: options.defaultDriver,
       stateFolder: join(stateFolder, 'networks'),
     })
+    await drivers.restore()
+    const removed = await removeLeftovers(host, PLUGIN_TAG, {
+      hasNetwork: (id) => network.hasNetwork(id),
+      hasEndpoint: (id) => network.hasEndpoint(id),
+    })
+    if (removed.length > 0) log(`removed what nobody knows any more: ${removed.join(', ')}`)
     const ipam = new NativeIpam({ stateFolder: join(stateFolder, 'ipam') })
     const server = new PluginServer({
       drivers: { network, ipam },
@@ -78,10 +86,31 @@ export async function serveDriver(options: ServeOptions): Promise<RunningPlugin>
 }
 
 /** Two plugins with one state would undo each other's work. */
-async function claim(stateFolder: string): Promise<() => Promise<void>> {
+async function claimState(stateFolder: string): Promise<() => Promise<void>> {
   const server = createServer((connection) => connection.destroy())
   await listenOnSocket(server, join(stateFolder, 'in-use.sock'))
-  return () => new Promise((resolve) => server.close(() => resolve()))
+  return () => closeServer(server)
+}
+
+/** An abstract socket: its name is free again when the process is gone, however it went, and is of that namespace. */
+const NAMESPACE_CLAIM = '\0tsnet-shoot-driver'
+
+/** Two plugins in one namespace would take each other's links and rules for their own. */
+function claimNamespace(host: NetworkHost): Promise<() => Promise<void>> {
+  const server = createServer((connection) => connection.destroy())
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) => {
+      reject(
+        new TsnetError('failed', `namespace ${host.path}: another driver serves it (${messageOf(cause)})`, { cause }),
+      )
+    })
+    server.once('listening', () => resolve(() => closeServer(server)))
+    host.inside(() => server.listen(NAMESPACE_CLAIM))
+  })
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()))
 }
 
 async function listen(server: PluginServer, { socket, tls }: ServeOptions): Promise<string[]> {

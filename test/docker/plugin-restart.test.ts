@@ -99,6 +99,15 @@ test('the plugin is killed while a container starts, which then starts, and noth
   await expectAlive('fourth')
 })
 
+test('a sick plugin is told of in its own words', async () => {
+  await plugin.end('SIGTERM')
+  plugin = await startPlugin(engine, '--fault', 'NetworkDriver.CreateNetwork=error:no, thanks')
+  const created = engine.docker('network', 'create', '-d', 'tsnet', '--subnet', '10.81.0.0/24', 'refused')
+  await expect(created).rejects.toThrow('NetworkDriver.CreateNetwork: no, thanks')
+  await plugin.end('SIGTERM')
+  plugin = await startPlugin(engine)
+})
+
 test.each(['SIGTERM', 'SIGKILL'] as const)('the engine restarts after %s with its containers alive', async (signal) => {
   await engine.restart(signal)
   expect(await engine.docker('inspect', '--format', '{{.State.Running}}', 'db', 'web')).toBe('true\ntrue')

@@ -206,6 +206,24 @@ describe('a network with IPv6', () => {
   })
 })
 
+describe('a macvlan network', () => {
+  beforeAll(async () => {
+    const driver = ['-d', 'tsnet', '-o', 'tsnet.driver=macvlan', '-o', 'parent=up0']
+    const addresses = ['--subnet', '203.0.113.0/24', '--gateway', '203.0.113.2', '--ip-range', '203.0.113.128/25']
+    await engine.docker('network', 'create', ...driver, ...addresses, 'lan')
+    await engine.runContainer('on-lan', '--network', 'lan')
+  })
+
+  afterAll(() => removeAll('lan'))
+
+  test('has its containers on the link that it was given', async () => {
+    expect(await execute('on-lan', 'ip', 'addr', 'show', 'dev', 'eth0')).toContain('inet 203.0.113.128/24')
+    expect(await execute('on-lan', 'ip', 'route')).toContain('default via 203.0.113.2 dev eth0')
+    await until('the machine outside is reached', DEADLINE_MS, () => pings('on-lan', '203.0.113.2'))
+    expect((await endpointOf('on-lan', 'lan')).MacAddress).toBe('02:42:cb:00:71:80')
+  })
+})
+
 describe('beside the engine’s own bridge networks', () => {
   /** Ids, names, times and what is chosen at random. */
   function withoutNames(text: string): unknown {

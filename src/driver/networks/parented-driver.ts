@@ -123,8 +123,9 @@ export class ParentedDriver implements NetworkDriver {
     const endpoint = this.#endpoints.get(endpointId)
     if (endpoint?.madeIn === undefined) return
     const { madeIn, ...left } = endpoint
+    // an engine brings the link back to the host only after Leave, so that DeleteEndpoint must look again
     if (madeIn === 'host') this.#links.remove(endpointId)
-    this.#endpoints.put(endpointId, left)
+    else this.#endpoints.put(endpointId, left)
   }
 
   /** Whoever sees the parent's network reaches the containers as they are. */

@@ -103,6 +103,23 @@ export class ChosenDriver implements NetworkDriver {
     return this.#driverOf(networkId).endpointInfo(networkId, endpointId)
   }
 
+  hasNetwork(networkId: string): boolean {
+    return this.#choices.get(networkId) !== undefined
+  }
+
+  /** Whether any network has it. */
+  async hasEndpoint(endpointId: string): Promise<boolean> {
+    for (const networkId of this.#choices.all().keys()) {
+      const info = this.#chosen(networkId)?.endpointInfo(networkId, endpointId)
+      const isThere = info?.then(
+        () => true,
+        () => false,
+      )
+      if (await isThere) return true
+    }
+    return false
+  }
+
   /** @throws TsnetError `failed` */
   #driverOf(networkId: string): NetworkDriver {
     const driver = this.#chosen(networkId)
