@@ -118,6 +118,13 @@ export class BridgeEndpoints {
     records.deleteEndpoint(endpointId)
   }
 
+  /** To a bridge that may have been made again. */
+  reattach({ id, settings }: NetworkRecord): void {
+    const { records, links, hasProxy } = this.#parts
+    const ends = records.endpoints(id).map(({ id: endpointId, outer }) => ({ outer, alias: this.#alias(endpointId) }))
+    links.reattach(ends, { bridge: settings.bridge, hairpin: !hasProxy })
+  }
+
   /** Those that are left when their network goes. */
   async deleteAll(networkId: string): Promise<void> {
     const endpoints = this.#parts.records.endpoints(networkId)

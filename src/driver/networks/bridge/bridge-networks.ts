@@ -124,7 +124,10 @@ export class BridgeNetworks {
     firewall.forget()
     await attempt('rules', () => firewall.add(allItems(records, settings)))
     for (const record of records.networks()) {
-      await attempt(`network ${record.id.slice(0, 12)}`, () => this.#finish(record))
+      await attempt(`network ${record.id.slice(0, 12)}`, () => {
+        this.#finish(record)
+        this.#endpoints.reattach(record)
+      })
     }
     return problems
   }

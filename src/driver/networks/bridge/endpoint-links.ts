@@ -28,7 +28,7 @@ export interface EndpointPair {
 export class EndpointLinks {
   readonly #host: NetworkHost
   readonly #making: Gatherer<EndpointPair>
-  readonly #removing: Gatherer<Removal>
+  readonly #removing: Gatherer<OuterEnd>
 
   constructor(host: NetworkHost) {
     this.#host = host
@@ -43,6 +43,21 @@ export class EndpointLinks {
   /** No error when it is not there, or is somebody else's. */
   remove(outer: string, alias: string): Promise<void> {
     return this.#removing.add({ outer, alias })
+  }
+
+  /** Puts the outer ends back on a bridge that was made again; those that are gone are not missed here. */
+  reattach(
+    ends: readonly OuterEnd[],
+    { bridge, hairpin }: { readonly bridge: string; readonly hairpin: boolean },
+  ): void {
+    const master = findLink(this.#host, bridge)?.index
+    if (master === undefined) return
+    for (const { outer, alias } of ends) {
+      const link = findLink(this.#host, outer)
+      if (link?.alias !== alias || link.master === master) continue
+      this.#ask(`put link ${outer} on ${bridge}`, changeLink(link.index, { master, up: true }))
+      if (hairpin) this.#ask(`hairpin of ${outer}`, changeLink(link.index, { slave: { kind: 'bridge', hairpin } }))
+    }
   }
 
   #makeAll(pairs: readonly EndpointPair[]): unknown[] {
@@ -68,7 +83,7 @@ export class EndpointLinks {
     return kernelFailure(`make link ${pair.outer} on ${pair.bridge}`, error)
   }
 
-  #removeAll(removals: readonly Removal[]): unknown[] {
+  #removeAll(removals: readonly OuterEnd[]): unknown[] {
     const present = removals.flatMap(({ outer, alias }) => {
       const link = findLink(this.#host, outer)
       return link?.alias === alias ? [link.index] : []
@@ -99,7 +114,7 @@ export class EndpointLinks {
   }
 }
 
-interface Removal {
+interface OuterEnd {
   readonly outer: string
   readonly alias: string
 }

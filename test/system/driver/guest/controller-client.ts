@@ -34,6 +34,8 @@ export interface RemoteController {
   failAt(fault?: Fault): Promise<void>
   openDescriptors(): Promise<number>
   upAndDown(network: string, count: number): Promise<Durations>
+  /** Goes on until {@link kill}. */
+  churn(seed: number): Promise<never>
   /** Closes it, and ends its process. */
   close(): Promise<void>
   /** Ends its process as a crash does. */

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline'
 import type { Controller } from '../../../../src/driver/controller/controller.ts'
 import type { ConnectRequest, Endpoint, NetworkRequest, SandboxRequest } from '../../../../src/driver/model.ts'
 import type { DockerRules } from '../../../../src/driver/networks/parented-network.ts'
+import { churn } from './churn.ts'
 import type { Fault } from './faulty-driver.ts'
 import { openSetting, type Setting } from './setting.ts'
 
@@ -31,6 +32,7 @@ function methodsOf({ controller, faulty }: Setting) {
     failAt: (fault: Fault | undefined) => faulty.failAt(fault),
     openDescriptors: () => readdirSync('/proc/self/fd').length,
     upAndDown: (network: string, count: number) => upAndDown(controller, network, count),
+    churn: (seed: number) => churn(controller, seed),
     close: () => controller.close(),
   }
 }

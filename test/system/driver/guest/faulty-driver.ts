@@ -41,6 +41,7 @@ export class FaultyDriver {
     return new Proxy({ name: this.name } as NetworkDriver, {
       get: (target, property) => {
         if (property === 'name') return target.name
+        if (this.#driver[property as DriverMethod] === undefined) return undefined
         return (...args: unknown[]) => call(property as DriverMethod, args)
       },
     })

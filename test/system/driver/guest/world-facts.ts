@@ -16,7 +16,7 @@ export async function leftovers(world: World): Promise<Leftovers> {
   const lines = async (command: string) => (await world.run('sh', ['-c', command])).split('\n').filter(Boolean)
   return {
     links: (await lines('ls /sys/class/net')).sort(),
-    namespaces: await lines('ls /run/netns'),
+    namespaces: (await lines('ls /run/netns')).sort(),
     rules: (await lines('iptables-save; ip6tables-save')).filter((line) => /^-A/.test(line)),
     files: await lines(`mkdir -p ${STATE}; find ${STATE} -type f`),
   }
