@@ -26,6 +26,32 @@ export const LAB_COMMAND: Command = {
     },
     { name: 'down', summary: 'remove a lab', load: async () => (await import('./lab/down.ts')).LAB_DOWN_COMMAND },
     {
+      name: 'validate',
+      summary: 'check a lab file, and try a lab that is up',
+      load: async () => (await import('./lab/validate.ts')).LAB_VALIDATE_COMMAND,
+    },
+    {
+      name: 'exec',
+      summary: 'run a command inside of a lab',
+      load: async () => (await import('./lab/exec.ts')).LAB_EXEC_COMMAND,
+    },
+    {
+      name: 'inspect',
+      summary: 'show what a lab consists of',
+      load: async () => (await import('./lab/inspect.ts')).LAB_INSPECT_COMMAND,
+    },
+    {
+      name: 'graph',
+      summary: 'draw the wiring of a lab',
+      load: async () => (await import('./lab/graph.ts')).LAB_GRAPH_COMMAND,
+    },
+    {
+      name: 'agent',
+      summary: 'serve a lab',
+      hidden: true,
+      load: async () => (await import('./lab/agent.ts')).LAB_AGENT_COMMAND,
+    },
+    {
       name: 'ls',
       summary: 'labs that are up, and those that come with the program',
       load: async () => (await import('./lab/ls.ts')).LAB_LS_COMMAND,

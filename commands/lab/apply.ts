@@ -1,5 +1,5 @@
 import { loadLab, withLabFile } from '../../src/command/lab-file.ts'
-import { interruptible, LabProgress } from '../../src/command/lab-progress.ts'
+import { agentCommand, interruptible, LabProgress } from '../../src/command/lab-progress.ts'
 import { JSON_OPTION } from '../../src/command/options.ts'
 import type { Command } from '../../src/command.ts'
 import { applyLab } from '../../src/lab/build/build-lab.ts'
@@ -35,6 +35,7 @@ export const LAB_APPLY_COMMAND: Command = {
         applyLab(name, lab.resolve, {
           file: lab.file,
           builtAt,
+          agentCommand,
           signal,
           progress: progress.show,
           note: (text) => output.note(text),

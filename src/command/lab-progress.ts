@@ -26,6 +26,11 @@ export class LabProgress {
   }
 }
 
+/** This program again, as the agent of a lab. */
+export function agentCommand(lab: string): readonly string[] {
+  return [process.execPath, process.argv[1] ?? '', 'lab', 'agent', lab]
+}
+
 /** Ends with the first ctrl-C or SIGTERM: whoever looks at it takes back what was done. */
 export async function interruptible<T>(action: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController()

@@ -106,6 +106,19 @@ export async function connectUdp(entry: NamespaceEntry, to: SocketAddress): Prom
   })
 }
 
+/**
+ * A socket for echo requests to addresses of the family of `address`: what it sends and receives begins with the ICMP
+ * header, of which the kernel fills in identifier and checksum. Its port numbers mean nothing.
+ *
+ * @throws TsnetError `privilege` where net.ipv4.ping_group_range leaves us out
+ */
+export function openPing(entry: NamespaceEntry, address: string): UdpSocket {
+  return adoptUdp(
+    open(`ping ${address}`, () => openInside(entry, 'icmp', address)),
+    address,
+  )
+}
+
 export interface ConnectOptions {
   /** Default tcp. */
   readonly protocol?: 'tcp' | 'sctp'

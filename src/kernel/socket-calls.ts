@@ -5,12 +5,13 @@ import { AF, parseAddress, Writer } from 'netlink-ts'
 
 /** sys/socket.h, netinet/in.h on Linux. */
 const SOCK = { STREAM: 1, DGRAM: 2, CLOEXEC: 0o2000000 } as const
-const IPPROTO = { TCP: 6, UDP: 17, SCTP: 132, IPV6: 41 } as const
+const IPPROTO = { ICMP: 1, TCP: 6, UDP: 17, IPV6: 41, ICMPV6: 58, SCTP: 132 } as const
 const SOL_SOCKET = 1
 const SO_REUSEADDR = 2
 const IPV6_V6ONLY = 26
 
-export type SocketProtocol = 'tcp' | 'udp' | 'sctp'
+/** `icmp` = echo requests and their replies alone (icmp(7), net.ipv4.ping_group_range). */
+export type SocketProtocol = 'tcp' | 'udp' | 'sctp' | 'icmp'
 
 /** An IP address (no name) and a port. */
 export interface SocketAddress {
@@ -35,8 +36,9 @@ function native(prototype: string): Native {
 
 /** A socket of the namespace that this thread is in now; it stays there. @throws NodeJS.ErrnoException */
 export function openSocket(protocol: SocketProtocol, address: string): number {
-  const type = (protocol === 'udp' ? SOCK.DGRAM : SOCK.STREAM) | SOCK.CLOEXEC
-  const number = { tcp: IPPROTO.TCP, udp: IPPROTO.UDP, sctp: IPPROTO.SCTP }[protocol]
+  const type = (protocol === 'udp' || protocol === 'icmp' ? SOCK.DGRAM : SOCK.STREAM) | SOCK.CLOEXEC
+  const icmp = isIpv6(address) ? IPPROTO.ICMPV6 : IPPROTO.ICMP
+  const number = { tcp: IPPROTO.TCP, udp: IPPROTO.UDP, sctp: IPPROTO.SCTP, icmp }[protocol]
   return checked('socket', native('int socket(int, int, int)')(familyOf(address), type, number))
 }
 

@@ -7,7 +7,7 @@ import { withLabLock } from './lab-lock.ts'
 import { type BuiltLab, labCondition, makeStateFolder, presentPart, readBuiltLab, writeBuiltLab } from './lab-state.ts'
 import { preflight } from './preflight.ts'
 import { type Progress, runSteps, takeBack } from './run-steps.ts'
-import { serveLab, stopServing } from './serve-lab.ts'
+import { type AgentCommand, serveLab, stopServing } from './serve-lab.ts'
 import { type Swept, sweepLab } from './sweep-lab.ts'
 
 export interface BuildOptions {
@@ -16,6 +16,7 @@ export interface BuildOptions {
   readonly builtAt: string
   readonly progress: Progress
   readonly signal: AbortSignal
+  readonly agentCommand: AgentCommand
   /** One line about something that was put right on the way. */
   readonly note: (text: string) => void
 }
@@ -81,11 +82,13 @@ async function build(from: ResolvedLab | undefined, to: ResolvedLab, options: Bu
   const builder = new LabBuilder(name, from === undefined ? [to] : [from, to])
   try {
     await runSteps(builder, steps, { journal, progress, signal })
-    await serveLab(builder, to)
+    await serveLab(builder, to, options.agentCommand)
   } catch (error) {
     if (from === undefined) throw error
     const left = await takeBack(builder, { steps, begun: readJournal(name)?.begun ?? [] })
-    await serveLab(builder, from).catch((reason: unknown) => void options.note(`agent: ${messageOf(reason)}`))
+    await serveLab(builder, from, options.agentCommand).catch(
+      (reason: unknown) => void options.note(`agent: ${messageOf(reason)}`),
+    )
     if (left.length === 0) journal.finish()
     throw left.length === 0 ? error : leftOver(error, left)
   } finally {

@@ -15,6 +15,8 @@ const FRESH_MACHINE: Readonly<Record<string, string>> = {
   'ipv4/conf/all/rp_filter': '0',
   'ipv4/conf/default/rp_filter': '0',
   'ipv6/conf/all/forwarding': '0',
+  // as systemd has it: anybody may send an echo request
+  'ipv4/ping_group_range': '0 2147483647',
 }
 
 /** A host or router: a namespace with lo up. */

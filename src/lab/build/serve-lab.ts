@@ -1,11 +1,47 @@
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { TsnetError } from '../../errors.ts'
+import { startAgent, stopAgent } from '../agent/agent-client.ts'
+import type { AgentStatus } from '../agent/run-agent.ts'
+import { SERVED_FILE } from '../agent/served-state.ts'
 import type { ResolvedLab } from '../resolve/lab-object.ts'
 import type { LabBuilder } from './lab-builder.ts'
+import { stateFolder } from './lab-paths.ts'
 import { needsAgent, prepareServed } from './served.ts'
 
-/** Has the agent serve what a lab has now; resolves when it does. */
-export async function serveLab(builder: LabBuilder, resolved: ResolvedLab): Promise<void> {
+/** Program and arguments that run the agent of a lab. */
+export type AgentCommand = (lab: string) => readonly string[]
+
+/**
+ * Has the agent serve what a lab has now; resolves when it does.
+ *
+ * @throws TsnetError `failed` naming what cannot be served
+ */
+export async function serveLab(builder: LabBuilder, resolved: ResolvedLab, command: AgentCommand): Promise<void> {
+  const folder = stateFolder(builder.lab)
+  const path = join(folder, SERVED_FILE)
   const served = await prepareServed(builder, resolved)
-  if (needsAgent(served)) return
+  if (!needsAgent(served)) {
+    await stopAgent(folder)
+    rmSync(path, { force: true })
+    return
+  }
+  writeFileSync(`${path}.new`, JSON.stringify(served), { mode: 0o600 })
+  renameSync(`${path}.new`, path)
+  const status = await startAgent({ stateFolder: folder, command: command(builder.lab) })
+  const failed = failuresOf(status)
+  if (failed.length > 0) throw new TsnetError('failed', `lab ${builder.lab}: ${failed.join('; ')}`)
 }
 
-export async function stopServing(_lab: string): Promise<void> {}
+/** No error when nothing is served. */
+export async function stopServing(lab: string): Promise<void> {
+  await stopAgent(stateFolder(lab))
+}
+
+function failuresOf({ dns, proxies, workloads }: AgentStatus): readonly string[] {
+  return [
+    ...dns.map((piece) => ({ what: `DNS of ${piece.key}`, ...piece })),
+    ...proxies.map((piece) => ({ what: `published port ${piece.key}`, ...piece })),
+    ...workloads.map((piece) => ({ what: `workload of ${piece.key}`, ...piece })),
+  ].flatMap(({ what, state, detail }) => (state === 'failed' ? [`${what}: ${detail}`] : []))
+}

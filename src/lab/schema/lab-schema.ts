@@ -3,7 +3,7 @@ import { HOST_ENTRY, LINK_ENTRY, ROUTER_ENTRY, SEGMENT_ENTRY } from './node-sche
 import { ADDRESS, byKind, DOCKER, entries, type JsonSchema, listOf, matching, NAME, record, text } from './shapes.ts'
 
 const EXPECT = byKind({
-  string: text('reply, open, refused, timeout, found or nxdomain'),
+  string: text('reply, open, refused, unreachable, timeout, closed (any of these three), found or nxdomain'),
   object: record({
     status: { type: 'integer', minimum: 0, maximum: 999, description: 'HTTP status, or exit status of a command.' },
     contains: text('a text', 'Somewhere in what came back.'),
@@ -22,9 +22,9 @@ const CHECK: JsonSchema = record(
     name: { ...text('a sentence'), minLength: 1, description: 'What is true when it passes, as a sentence.' },
     from: { ...NAME, description: 'Container, host or router that it is tried from.' },
     http: matching('^http://', 'a URL like http://web:5000/', 'Gets a page; expect status 200.'),
-    tcp: text('HOST:PORT', 'Connects; expect "open", "refused" or "timeout".'),
+    tcp: text('HOST:PORT', 'Connects; expect "open", "refused", "unreachable", "timeout" or "closed".'),
     udp: text('HOST:PORT', 'Sends a datagram; expect "reply", "refused" or "timeout".'),
-    ping: text('a host', 'Sends an echo request; expect "reply" or "timeout".'),
+    ping: text('a host', 'Sends an echo request; expect "reply" or "closed".'),
     dns: text('a name or address', 'Asks the name server of "from"; expect addresses, "found" or "nxdomain".'),
     command: { ...listOf(text('a word'), 'Runs a program of this machine there; expect status 0.'), minItems: 1 },
     type: { enum: ['A', 'AAAA', 'PTR', 'SRV', 'MX', 'TXT'], description: 'Of dns. Default A, PTR for an address.' },

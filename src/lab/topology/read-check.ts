@@ -6,7 +6,7 @@ import type { CheckSpec, ContentExpectation, DnsExpectation, Probe, Unanswered }
 import { given } from './written-settings.ts'
 
 const DEFAULT_TIMEOUT_MS = 2000
-const UNANSWERED: readonly Unanswered[] = ['refused', 'timeout', 'closed']
+const UNANSWERED: readonly [Unanswered, ...Unanswered[]] = ['refused', 'unreachable', 'timeout', 'closed']
 const PROBES = ['http', 'tcp', 'udp', 'ping', 'dns', 'command'] as const
 type ProbeKind = (typeof PROBES)[number]
 
@@ -72,7 +72,7 @@ const READERS: Readonly<Record<ProbeKind, (reading: Reading) => Probe | undefine
   ping: (reading) => ({
     kind: 'ping',
     host: reading.entry.ping ?? '',
-    expect: oneOfWords(reading, ['reply', 'timeout']),
+    expect: oneOfWords(reading, ['reply', 'unreachable', 'timeout', 'closed']),
   }),
   dns: (reading) => {
     const name = reading.entry.dns ?? ''
@@ -106,10 +106,7 @@ function oneOfWords<const T extends string>({ entry, at, complaints }: Reading, 
 function contentExpectation(reading: Reading, status: number): ContentExpectation {
   const { entry, at, complaints } = reading
   const { expect = {} } = entry
-  if (typeof expect === 'string') {
-    const words: readonly [Unanswered, ...Unanswered[]] = ['refused', 'timeout', 'closed']
-    return { status: oneOfWords(reading, words) }
-  }
+  if (typeof expect === 'string') return { status: oneOfWords(reading, UNANSWERED) }
   for (const key of ['matches', 'rises'] as const) {
     const pattern = expect[key]
     const problem = pattern === undefined ? undefined : patternProblem(pattern, key === 'rises')

@@ -203,11 +203,12 @@ export type Probe =
   | { readonly kind: 'http'; readonly url: string; readonly expect: ContentExpectation }
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly expect: 'open' | Unanswered }
   | { readonly kind: 'udp'; readonly host: string; readonly port: number; readonly expect: 'reply' | Unanswered }
-  | { readonly kind: 'ping'; readonly host: string; readonly expect: 'reply' | 'timeout' }
+  | { readonly kind: 'ping'; readonly host: string; readonly expect: 'reply' | Exclude<Unanswered, 'refused'> }
   | { readonly kind: 'dns'; readonly name: string; readonly type: DnsType; readonly expect: DnsExpectation }
   | { readonly kind: 'command'; readonly command: readonly string[]; readonly expect: ContentExpectation }
 
-export type Unanswered = 'refused' | 'timeout' | 'closed'
+/** `closed` = any of the others. */
+export type Unanswered = 'refused' | 'unreachable' | 'timeout' | 'closed'
 export type DnsType = 'A' | 'AAAA' | 'PTR' | 'SRV' | 'MX' | 'TXT'
 
 export interface ContentExpectation {

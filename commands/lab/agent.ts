@@ -1,0 +1,13 @@
+import type { Command } from '../../src/command.ts'
+import { runAgent } from '../../src/lab/agent/run-agent.ts'
+import { stateFolder } from '../../src/lab/build/lab-paths.ts'
+
+/** Started by `lab up`, one a lab; not listed. */
+export const LAB_AGENT_COMMAND: Command = {
+  name: 'lab agent',
+  summary: 'Serve the names, published ports and workloads of a lab until it is down.',
+  positionals: [{ name: 'LAB' }],
+  options: [],
+  examples: [['lab agent pets-bridge', 'what lab up starts in the background']],
+  run: ({ positionals: [lab = ''] }) => runAgent({ lab, stateFolder: stateFolder(lab) }),
+}

@@ -1,0 +1,71 @@
+import { isIP } from 'node:net'
+import packet from 'dns-packet'
+import { exchange } from '../../driver/dns/dns-exchange.ts'
+import { decodeQuery } from '../../driver/dns/dns-message.ts'
+import { reverseName } from '../../driver/dns/reverse-name.ts'
+import type { NetworkHost } from '../../driver/network-host.ts'
+import type { DnsExpectation, DnsType } from '../topology/topology.ts'
+
+const DNS_PORT = 53
+
+export interface DnsTry {
+  readonly name: string
+  readonly type: DnsType
+  readonly server: string
+  readonly timeoutMs: number
+}
+
+/** Why the answer is not the expected one; undefined = it is. */
+export async function dnsProblem(
+  from: NetworkHost,
+  asked: DnsTry,
+  expect: DnsExpectation,
+): Promise<string | undefined> {
+  const answer = await ask(from, asked)
+  if (answer === undefined) return expect === 'timeout' ? undefined : `${asked.server} does not answer`
+  const { code, values } = answer
+  const found = code === 'NOERROR' ? values.join(' ') || 'no record' : code
+  if (expect === 'nxdomain') return code === 'NXDOMAIN' ? undefined : `it is found: ${found}`
+  if (expect === 'timeout') return `${asked.server} answers: ${found}`
+  if (expect === 'found') return values.length > 0 ? undefined : found
+  const same = values.toSorted().join(' ') === expect.values.toSorted().join(' ')
+  return same ? undefined : `the answer is ${found}, not ${expect.values.join(' ') || 'no record'}`
+}
+
+interface Answer {
+  /** NOERROR, NXDOMAIN… */
+  readonly code: string
+  readonly values: readonly string[]
+}
+
+async function ask(entry: NetworkHost, { name, type, server, timeoutMs }: DnsTry): Promise<Answer | undefined> {
+  const question = { name: type === 'PTR' && isIP(name) !== 0 ? reverseName(name) : name, type }
+  const message = packet.encode({ type: 'query', flags: packet.RECURSION_DESIRED, questions: [question] })
+  const decoded = decodeQuery(message)
+  if (decoded.kind !== 'query') return undefined
+  const options = { entry, address: server, port: DNS_PORT, timeoutMs, outstanding: new Set<() => void>() }
+  const reply = await exchange(decoded.query, message, { ...options, transport: 'udp' })
+  if (reply === undefined) return undefined
+  const { answers = [] } = packet.decode(reply.bytes)
+  return { code: CODES[reply.rcode] ?? `rcode ${reply.rcode}`, values: answers.flatMap((each) => textsOf(each, type)) }
+}
+
+function textsOf(answer: packet.Answer, type: DnsType): readonly string[] {
+  if (answer.type !== type) return []
+  switch (answer.type) {
+    case 'A':
+    case 'AAAA':
+    case 'PTR':
+      return [answer.data]
+    case 'SRV':
+      return [`${answer.data.target}:${answer.data.port}`]
+    case 'MX':
+      return [answer.data.exchange]
+    case 'TXT':
+      return [[answer.data].flat().map(String).join('')]
+    default:
+      return []
+  }
+}
+
+const CODES = ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED'] as const
