@@ -17,6 +17,7 @@ export class NamespaceSession {
   readonly fd: number
   readonly #own: boolean
   readonly #sockets = new Map<number, NetlinkSocket>()
+  #isOpen = true
 
   private constructor(inode: number, fd: number, own: boolean) {
     this.inode = inode
@@ -53,6 +54,8 @@ export class NamespaceSession {
 
   /** Runs something synchronous with this thread in the namespace: opening a socket, reading /proc/thread-self/net. */
   inside<T>(action: () => T): T {
+    // its descriptor may lead into another namespace by now
+    if (!this.#isOpen) throw vanished(this.inode)
     if (this.#own) return action()
     try {
       return inNamespace({ fd: this.fd }, action)
@@ -63,6 +66,7 @@ export class NamespaceSession {
   }
 
   close(): void {
+    this.#isOpen = false
     for (const socket of this.#sockets.values()) socket.close()
     this.#sockets.clear()
     closeSync(this.fd)

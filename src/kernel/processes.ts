@@ -71,6 +71,14 @@ export function readParent(pid: number): number | undefined {
   return parent > 0 ? parent : undefined
 }
 
+/** Clock ticks between the boot and its start (proc_pid_stat(5) field 22): a number used again has another. */
+export function readStartTime(pid: number): number | undefined {
+  const stat = readSmallFile(`/proc/${pid}/stat`)
+  const [, ...fields] = stat?.slice(stat.lastIndexOf(')') + 1).split(' ') ?? []
+  // a zombie has ended, though its number is still taken
+  return fields[0] === undefined || fields[0] === 'Z' ? undefined : Number(fields[19])
+}
+
 /** Path of the executable; undefined for kernel threads and for what we may not look at. */
 export function readExecutable(pid: number): string | undefined {
   return linkTarget(`/proc/${pid}/exe`)?.replace(/ \(deleted\)$/, '')
