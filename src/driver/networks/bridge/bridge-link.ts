@@ -13,7 +13,7 @@ import {
 import { TsnetError } from '../../../errors.ts'
 import { dockerMac } from '../../docker-mac.ts'
 import { bitsOf, formatIpNumber, parseCidr } from '../../ipam/cidr.ts'
-import { askKernel, isAbsent } from '../../kernel-failure.ts'
+import { askAll, askKernel, isAbsent } from '../../kernel-failure.ts'
 import type { NetworkHost } from '../../network-host.ts'
 import type { BridgeSettings } from './bridge-settings.ts'
 
@@ -79,11 +79,13 @@ export function removeBridge(host: NetworkHost, bridge: string, own: { alias: st
   host.route.batch(requests)
 }
 
+/** In one datagram, for whoever died in between would leave a bridge that nobody knows to be ours. */
 function make(host: NetworkHost, { settings: { bridge }, alias }: BridgeOptions): void {
-  askKernel(`make bridge ${bridge}`, () => {
-    host.route.request(createLink({ kind: 'bridge', name: bridge, mac: dockerMac(), txQueueLength: 0 }))
-    host.route.request(changeLink(0, { name: bridge, alias }))
-  })
+  const spec = { kind: 'bridge', name: bridge, mac: dockerMac(), txQueueLength: 0 }
+  askAll(host.route, `bridge ${bridge}`, [
+    { what: 'make it', request: createLink(spec) },
+    { what: 'mark it', request: changeLink(0, { name: bridge, alias }) },
+  ])
 }
 
 function check({ kind }: Link, { bridge, named }: BridgeSettings): void {
