@@ -3,6 +3,7 @@ import { messageOf, TsnetError } from '../../errors.ts'
 import { readResolvConf } from '../../kernel/resolv-conf.ts'
 import { namespacePath } from '../build/lab-paths.ts'
 import type { ResolvedCheck } from '../resolve/lab-object.ts'
+import type { DnsExpectation } from '../topology/topology.ts'
 import { resolveName } from '../workloads/resolve-name.ts'
 import { isExpected, type Outcome } from './outcome.ts'
 import { contentProblem, tryCommand, tryHttp } from './try-content.ts'
@@ -73,7 +74,7 @@ async function problemOf(
       return contentProblem(tryCommand(host, probe.command, timeoutMs), probe.expect)
     case 'dns': {
       const [server] = readResolvConf([namespace], [])?.servers ?? []
-      if (server === undefined) return probe.expect === 'timeout' ? undefined : 'it has no name server'
+      if (server === undefined) return NOTHING.includes(probe.expect) ? undefined : 'it has no name server'
       return dnsProblem(host, { ...probe, server, timeoutMs }, probe.expect)
     }
     case 'ping':
@@ -84,6 +85,8 @@ async function problemOf(
       return outcomeProblem(probe.expect, await tryUdp(host, await endOf(host, probe), timeoutMs))
   }
 }
+
+const NOTHING: readonly unknown[] = ['timeout', 'unknown'] satisfies readonly DnsExpectation[]
 
 async function addressOf(from: NetworkHost, host: string): Promise<string> {
   return (await resolveName(from, host))[0] ?? host

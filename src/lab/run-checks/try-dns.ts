@@ -22,14 +22,21 @@ export async function dnsProblem(
   expect: DnsExpectation,
 ): Promise<string | undefined> {
   const answer = await ask(from, asked)
-  if (answer === undefined) return expect === 'timeout' ? undefined : `${asked.server} does not answer`
-  const { code, values } = answer
-  const found = code === 'NOERROR' ? values.join(' ') || 'no record' : code
-  if (expect === 'nxdomain') return code === 'NXDOMAIN' ? undefined : `it is found: ${found}`
-  if (expect === 'timeout') return `${asked.server} answers: ${found}`
-  if (expect === 'found') return values.length > 0 ? undefined : found
-  const same = values.toSorted().join(' ') === expect.values.toSorted().join(' ')
-  return same ? undefined : `the answer is ${found}, not ${expect.values.join(' ') || 'no record'}`
+  const found = answer === undefined ? `${asked.server} does not answer` : foundText(answer)
+  if (typeof expect === 'string') return wordsOf(answer).includes(expect) ? undefined : `${expect} expected: ${found}`
+  const same = answer?.values.toSorted().join(' ') === expect.values.toSorted().join(' ')
+  return same ? undefined : `${expect.values.join(' ') || 'no record'} expected: ${found}`
+}
+
+function foundText({ code, values }: Answer): string {
+  return code === 'NOERROR' ? values.join(' ') || 'no record' : code
+}
+
+/** All that an answer can be called. */
+function wordsOf(answer: Answer | undefined): readonly string[] {
+  if (answer === undefined) return ['timeout', 'unknown']
+  if (answer.values.length > 0) return ['found']
+  return answer.code === 'NXDOMAIN' ? ['nxdomain', 'unknown'] : ['unknown']
 }
 
 interface Answer {

@@ -3,7 +3,7 @@ import { HOST_ENTRY, LINK_ENTRY, ROUTER_ENTRY, SEGMENT_ENTRY } from './node-sche
 import { ADDRESS, byKind, DOCKER, entries, type JsonSchema, listOf, matching, NAME, record, text } from './shapes.ts'
 
 const EXPECT = byKind({
-  string: text('reply, open, refused, unreachable, timeout, closed (any of these three), found or nxdomain'),
+  string: text('reply, open, refused, unreachable, timeout, closed (any of these three), found, unknown or nxdomain'),
   object: record({
     status: { type: 'integer', minimum: 0, maximum: 999, description: 'HTTP status, or exit status of a command.' },
     contains: text('a text', 'Somewhere in what came back.'),
@@ -25,7 +25,10 @@ const CHECK: JsonSchema = record(
     tcp: text('HOST:PORT', 'Connects; expect "open", "refused", "unreachable", "timeout" or "closed".'),
     udp: text('HOST:PORT', 'Sends a datagram; expect "reply", "refused" or "timeout".'),
     ping: text('a host', 'Sends an echo request; expect "reply" or "closed".'),
-    dns: text('a name or address', 'Asks the name server of "from"; expect addresses, "found" or "nxdomain".'),
+    dns: text(
+      'a name or address',
+      'Asks the name server of "from"; expect addresses, "found", "unknown" or "nxdomain".',
+    ),
     command: { ...listOf(text('a word'), 'Runs a program of this machine there; expect status 0.'), minItems: 1 },
     type: { enum: ['A', 'AAAA', 'PTR', 'SRV', 'MX', 'TXT'], description: 'Of dns. Default A, PTR for an address.' },
     timeout: matching('^[0-9]+(\\.[0-9]+)?(ms|s)$', 'a time like 2s', 'How long an answer may take. Default 2s.'),

@@ -127,6 +127,6 @@ function patternProblem(pattern: string, wantsGroup: boolean): string | undefine
 
 function dnsExpectation(reading: Reading): DnsExpectation {
   const { expect } = reading.entry
-  if (typeof expect !== 'object') return oneOfWords(reading, ['found', 'nxdomain', 'timeout'])
+  if (typeof expect !== 'object') return oneOfWords(reading, ['found', 'unknown', 'nxdomain', 'timeout'])
   return { values: [...(expect.addresses ?? []), ...(expect.names ?? [])] }
 }

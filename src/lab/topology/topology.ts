@@ -220,5 +220,5 @@ export interface ContentExpectation {
   readonly rises?: string
 }
 
-/** Exactly these addresses or names; `found` = any. */
-export type DnsExpectation = 'found' | 'nxdomain' | 'timeout' | { readonly values: readonly string[] }
+/** Exactly these addresses or names; `found` = any, `unknown` = none, for whatever reason. */
+export type DnsExpectation = 'found' | 'unknown' | 'nxdomain' | 'timeout' | { readonly values: readonly string[] }
