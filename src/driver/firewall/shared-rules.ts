@@ -115,7 +115,9 @@ export function engineIsolation({ chains }: RuleContext, family: Family, surroun
   if (!chains.besideEngine) return []
   const stage2 = chains.name('ISOLATION-STAGE-2')
   const rule = (...words: string[]): Operation => insert(chains.rule(family, 'filter', stage2, ...words))
-  if (surroundings.hasChain('filter', 'DOCKER-BRIDGE')) return [rule('-j DOCKER-BRIDGE')]
+  // what belongs to a connection of one of its containers it accepts elsewhere
+  const begun = '-m conntrack ! --ctstate RELATED,ESTABLISHED'
+  if (surroundings.hasChain('filter', 'DOCKER-BRIDGE')) return [rule(begun, '-j DOCKER-BRIDGE')]
   // up to 27 they say nothing of published ports: what was translated came to one
   return surroundings.hasChain('filter', 'DOCKER-ISOLATION-STAGE-2')
     ? [rule('-m conntrack ! --ctstate DNAT', '-j DOCKER-ISOLATION-STAGE-2')]

@@ -143,8 +143,8 @@ describe('beside an engine', () => {
   const engine20 = new Engine('docker20').networks(network('docker0', '172.17.0.0/16')).rules
 
   test.each([
-    ['docker28', 'an engine 28', engine28, '-j DOCKER-BRIDGE'],
-    ['docker20', 'an engine 28', engine28, '-j DOCKER-BRIDGE'],
+    ['docker28', 'an engine 28', engine28, '-m conntrack ! --ctstate RELATED,ESTABLISHED -j DOCKER-BRIDGE'],
+    ['docker20', 'an engine 28', engine28, '-m conntrack ! --ctstate RELATED,ESTABLISHED -j DOCKER-BRIDGE'],
     ['docker28', 'an engine 20.10', engine20, '-m conntrack ! --ctstate DNAT -j DOCKER-ISOLATION-STAGE-2'],
     ['docker20', 'an engine 20.10', engine20, '-m conntrack ! --ctstate DNAT -j DOCKER-ISOLATION-STAGE-2'],
   ] as const)(

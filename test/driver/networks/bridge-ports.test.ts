@@ -101,6 +101,17 @@ describe('where a port is published', () => {
     })
   })
 
+  test.each(['70000:80', '90-80:80', '80:0'])('ports that cannot be are refused: %s', (text) => {
+    expect(() => ways(text, publisher({}))).toThrow(/cannot be/)
+  })
+
+  test('what is no address is refused, and another way to write one is not another address', () => {
+    const wanted = (hostAddress: string) =>
+      planPorts([{ ...binding('80:80'), hostAddress }], publisher({ ipv6: 'fd00::2' }))
+    expect(() => wanted('127.0.0.1 -j ACCEPT')).toThrow(/not an IP address/)
+    expect(wanted('2001:DB8:0::1').requests[0]?.ways[0]?.hostAddress).toBe('2001:db8::1')
+  })
+
   test('a family that the container has not is refused', () => {
     expect(() => ways('::1:80:80', publisher({}))).toThrow(/no address that it can lead to/)
   })

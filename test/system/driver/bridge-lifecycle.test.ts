@@ -200,23 +200,20 @@ describe.each(BACKENDS)('with $backend', (firewall) => {
     expect(stateless(await world.state())).toBe(before)
   })
 
-  test('what cannot be made is not half there', async () => {
+  test('a network that overlaps another is refused', async () => {
     const driver = world.driver(firewall)
     const network = networkConfig({ subnet: '10.1.0.0/24' })
     await driver.createNetwork(network)
-    const before = await world.state()
-    // the address is taken on the bridge by the time that the rules would be put
-    const overlapping = networkConfig({ subnet: '10.1.0.0/25' })
-    await expect(driver.createNetwork(overlapping)).rejects.toThrow(
+    const before = stateless(await world.state())
+    await expect(driver.createNetwork(networkConfig({ subnet: '10.1.0.0/25' }))).rejects.toThrow(
       `conflicts with network ${network.id.slice(0, 12)} (br-${network.id.slice(0, 12)}): networks have overlapping IPv4`,
     )
-    const badAddress = networkConfig({ subnet: '10.9.0.0/24', options: { host_ipv4: '0.0.0.0' } })
-    const failed = await driver.createNetwork(badAddress).then(
-      () => 'done',
-      () => 'failed',
-    )
-    if (failed === 'done') await driver.deleteNetwork(badAddress.id)
-    expect(stateless(await world.state())).toBe(stateless(before))
+    const sameName = networkConfig({
+      subnet: '10.2.0.0/24',
+      options: { 'bridge.name': `br-${network.id.slice(0, 12)}` },
+    })
+    await expect(driver.createNetwork(sameName)).rejects.toThrow('networks have same bridge name')
+    expect(stateless(await world.state())).toBe(before)
   })
 
   test('the host forwards only for its networks, and again not at all after the last one', async () => {
@@ -248,6 +245,50 @@ describe.each(BACKENDS)('with $backend', (firewall) => {
     await driver.deleteNetwork(network.id)
     expect(await world.run('h1', 'cat', ['/proc/sys/net/ipv4/ip_forward'])).toBe('1\n')
   })
+})
+
+describe('a network that cannot be made is not half there', () => {
+  test.each([
+    // nat is a transaction of its own, done before filter is refused
+    ['iptables', 'add table ip filter', 'add chain ip filter FORWARD { type nat hook prerouting priority 0; }'],
+    ['nft', 'add table ip docker-bridges { comment "mine"; }', 'add chain ip docker-bridges filter-FORWARD'],
+  ] as const)('when %s refuses its rules', async (backend, ...foreign) => {
+    await world.run('h1', 'nft', ['-f', '-'], foreign.join('\n'))
+    const before = await world.state()
+    const driver = world.driver({ backend })
+    const network = networkConfig({ subnet: '10.1.0.0/24', subnet6: 'fd00:1::/64' })
+    await expect(driver.createNetwork(network)).rejects.toThrow(/iptables-restore|belongs to somebody else/)
+    expect(await world.state()).toBe(before)
+    await world.run('h1', 'nft', ['flush', 'ruleset'])
+    await driver.createNetwork(network)
+    await driver.deleteNetwork(network.id)
+  })
+
+  test('when its bridge cannot have its address', async () => {
+    await world.ip('h1', 'link add lan0 type bridge')
+    await world.ip('h1', 'addr add 10.9.0.1/24 dev lan0')
+    const before = await world.state()
+    const network = networkConfig({ subnet: '10.1.0.0/24', options: { 'bridge.name': 'lan0' } })
+    await expect(world.driver({}).createNetwork(network)).rejects.toThrow(
+      'bridge lan0: its IPv4 address is 10.9.0.1/24, not 10.1.0.1/24',
+    )
+    expect(await world.state()).toBe(before)
+  })
+
+  test.each(['10.1.0.999/24', '10.1.0.2', '10.1.0.2/24 -j ACCEPT', 'fd00::g/64'])(
+    'nor is an endpoint whose address is none: %j',
+    async (address) => {
+      const driver = world.driver({})
+      const network = networkConfig({ subnet: '10.1.0.0/24' })
+      await driver.createNetwork(network)
+      const before = await world.state()
+      const given = { networkId: network.id, id: randomId(), interface: { address }, options: {} }
+      await expect(driver.createEndpoint({ ...given, exposedPorts: [], portBindings: [] })).rejects.toThrow(
+        /address|CIDR/,
+      )
+      expect(await world.state()).toBe(before)
+    },
+  )
 })
 
 /** Counters go on, or begin anew. */

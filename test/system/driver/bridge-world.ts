@@ -89,12 +89,13 @@ export class BridgeWorld {
     return this.#world.start(command, words, { namespace })
   }
 
-  driver(firewall: Partial<FirewallSettings>, userlandProxy?: UserlandProxy): BridgeDriver {
+  /** Those with the same tag have one state. */
+  driver(firewall: Partial<FirewallSettings>, userlandProxy?: UserlandProxy, tag = 'tsnet:test'): BridgeDriver {
     const driver = new BridgeDriver({
       host: this.host,
-      stateFolder: this.folder,
+      stateFolder: join(this.folder, tag.replace(':', '-')),
       firewall: { layout: 'docker28', backend: 'iptables', chainPrefix: 'DOCKER', ...firewall },
-      tag: 'tsnet:test',
+      tag,
       ...(userlandProxy ? { userlandProxy } : {}),
     })
     this.#closing.push(() => driver.close())
@@ -136,7 +137,8 @@ export class BridgeWorld {
       ['cat', '/proc/sys/net/bridge/bridge-nf-call-iptables', '/proc/sys/net/bridge/bridge-nf-call-ip6tables'],
     ]
     const texts = await Promise.all(parts.map(([command = '', ...words]) => this.run('h1', command, words)))
-    return texts.map((text) => text.replace(/^#.*$/gm, '')).join('---\n')
+    // an address is tentative for a while after it came, without anybody's doing
+    return texts.map((text) => text.replace(/^#.*$/gm, '').replaceAll(' tentative', '')).join('---\n')
   }
 
   async rules(family: 'ip' | 'ip6' = 'ip'): Promise<string> {

@@ -10,6 +10,7 @@ import type { BridgeParts } from './bridge-parts.ts'
 import type { BridgePublisher } from './bridge-publisher.ts'
 import type { EndpointRecord, NetworkRecord } from './bridge-records.ts'
 import type { FamilySettings } from './bridge-settings.ts'
+import { canonicalCidr } from './canonical-address.ts'
 import { endpointItems } from './firewall-items.ts'
 
 /** Label of a container's choice for the whole name of its link. */
@@ -55,8 +56,8 @@ export class BridgeEndpoints {
       outer: randomLinkName(),
       inner: randomLinkName(),
       mac: macAddress,
-      ...(address === undefined ? {} : { address }),
-      ...(ipv6 === undefined ? {} : { addressIpv6: ipv6 }),
+      ...(address === undefined ? {} : { address: canonicalCidr(address) }),
+      ...(ipv6 === undefined ? {} : { addressIpv6: canonicalCidr(ipv6) }),
       inSandbox: false,
     }
   }

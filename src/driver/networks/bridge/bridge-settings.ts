@@ -3,6 +3,7 @@ import { list, number, object, oneOf, type Schema, text, yesNo } from '../../../
 import type { GatewayMode } from '../../firewall/firewall.ts'
 import { formatCidr, isInside, parseCidr, parseIpNumber } from '../../ipam/cidr.ts'
 import type { IpamData, NetworkConfig } from '../../network-driver.ts'
+import { canonicalAddress, canonicalCidr } from './canonical-address.ts'
 
 /** What a bridge network is, of the options that its user gave. */
 export interface BridgeSettings {
@@ -110,7 +111,7 @@ function gateways(
   const other = data.auxAddresses[version === 4 ? 'DefaultGatewayIPv4' : 'DefaultGatewayIPv6']
   const gateway = other?.split('/')[0] ?? ofBridge
   if (!isInside(parseCidr(data.pool), parseIpNumber(gateway))) throw wrong(`gateway ${gateway} is not in ${data.pool}`)
-  return { bridgeAddress: data.gateway, gateway }
+  return { bridgeAddress: canonicalCidr(data.gateway), gateway: canonicalAddress(gateway) }
 }
 
 function gatewayMode({ options, internal }: NetworkConfig, option: string): GatewayMode {
@@ -135,7 +136,7 @@ function address(options: NetworkConfig['options'], option: string, version: 4 |
   const value = options[option]
   if (value === undefined || value === '') return undefined
   if (parseIpNumber(value).family !== version) throw wrong(`${option}: ${value} is not an IPv${version} address`)
-  return value
+  return canonicalAddress(value)
 }
 
 function mtuOf(value: string | undefined): { mtu?: number } {

@@ -3,6 +3,7 @@ import type { PortRules } from '../../firewall/firewall.ts'
 import type { PortBinding } from '../../network-driver.ts'
 import type { PublishRequest, PublishWay } from '../../ports/port-publisher.ts'
 import type { BridgeSettings } from './bridge-settings.ts'
+import { canonicalAddress } from './canonical-address.ts'
 
 /** Who publishes ports, and where. */
 export interface Publisher {
@@ -32,11 +33,17 @@ export function planPorts(bindings: readonly PortBinding[], publisher: Publisher
   }
 }
 
+const MAX_PORT = 65_535
+
 function planPort(
   binding: PortBinding,
   publisher: Publisher,
 ): { request: PublishRequest | undefined; opened: readonly PortRules[] } {
   const { protocol, port, hostPort, hostPortEnd } = binding
+  const isPossible = [port, hostPort, hostPortEnd].every((one) => Number.isInteger(one) && one >= 0 && one <= MAX_PORT)
+  if (!isPossible || port === 0 || hostPortEnd < hostPort) {
+    throw new TsnetError('usage', `publish: ports ${hostPort}-${hostPortEnd} to ${port} cannot be`)
+  }
   const all = waysOf(binding, publisher)
   const ways = all.filter(({ containerAddress }) => !isRouted(containerAddress, publisher.settings))
   const opened = all.flatMap(({ containerAddress }) =>
@@ -61,7 +68,8 @@ function waysOf({ hostAddress }: PortBinding, publisher: Publisher): PublishWay[
   return behind6 === undefined ? way4 : [...way4, { hostAddress: EVERY6, containerAddress: behind6 }]
 }
 
-function wayFor(hostAddress: string, { ipv4, ipv6, hasProxy }: Publisher): PublishWay {
+function wayFor(given: string, { ipv4, ipv6, hasProxy }: Publisher): PublishWay {
+  const hostAddress = canonicalAddress(given)
   const isV6 = hostAddress.includes(':')
   const containerAddress = isV6 ? (ipv6 ?? (hasProxy ? ipv4 : undefined)) : ipv4
   if (containerAddress !== undefined) return { hostAddress, containerAddress }
