@@ -37,8 +37,8 @@ export interface PluginDrivers {
 export interface PluginMethod {
   /** What has to come in: a message, or nothing, and then whatever comes is ignored. */
   readonly takesBody: boolean
-  /** Changes something, so that it must not overlap with another that does. */
-  readonly changes: boolean
+  /** Changes something, so that it waits for others: for all of them, or for those with the same key. */
+  readonly turn?: 'alone' | ((body: unknown) => string)
   /** @returns the answer as it is written */
   call(drivers: PluginDrivers, body: unknown): Promise<object>
 }
@@ -92,7 +92,7 @@ export const PLUGIN_METHODS: ReadonlyMap<string, PluginMethod> = new Map([
   ],
   [
     'NetworkDriver.CreateEndpoint',
-    change(wireEndpoint, async ({ network }, wire) => {
+    changeEndpoint(wireEndpoint, async ({ network }, wire) => {
       return { Interface: encodeInterface(await required(network).createEndpoint(decodeEndpoint(wire))) }
     }),
   ],
@@ -105,7 +105,7 @@ export const PLUGIN_METHODS: ReadonlyMap<string, PluginMethod> = new Map([
   ],
   [
     'NetworkDriver.DeleteEndpoint',
-    change(wireEndpointId, async ({ network }, wire) => {
+    changeEndpoint(wireEndpointId, async ({ network }, wire) => {
       const { networkId, endpointId } = decodeIds(wire)
       await required(network).deleteEndpoint(networkId, endpointId)
       return {}
@@ -113,13 +113,13 @@ export const PLUGIN_METHODS: ReadonlyMap<string, PluginMethod> = new Map([
   ],
   [
     'NetworkDriver.Join',
-    change(wireJoin, async ({ network }, wire) => {
+    changeEndpoint(wireJoin, async ({ network }, wire) => {
       return encodeJoinAnswer(await required(network).join(decodeJoin(wire)))
     }),
   ],
   [
     'NetworkDriver.Leave',
-    change(wireEndpointId, async ({ network }, wire) => {
+    changeEndpoint(wireEndpointId, async ({ network }, wire) => {
       const { networkId, endpointId } = decodeIds(wire)
       await required(network).leave(networkId, endpointId)
       return {}
@@ -127,14 +127,14 @@ export const PLUGIN_METHODS: ReadonlyMap<string, PluginMethod> = new Map([
   ],
   [
     'NetworkDriver.ProgramExternalConnectivity',
-    change(wireConnectivity, async ({ network }, wire) => {
+    changeEndpoint(wireConnectivity, async ({ network }, wire) => {
       await required(network).programExternalConnectivity(decodeConnectivity(wire))
       return {}
     }),
   ],
   [
     'NetworkDriver.RevokeExternalConnectivity',
-    change(wireEndpointId, async ({ network }, wire) => {
+    changeEndpoint(wireEndpointId, async ({ network }, wire) => {
       const { networkId, endpointId } = decodeIds(wire)
       await required(network).revokeExternalConnectivity(networkId, endpointId)
       return {}
@@ -169,27 +169,28 @@ export const PLUGIN_METHODS: ReadonlyMap<string, PluginMethod> = new Map([
     }),
   ],
   [
+    // pools and addresses are changed in one go, without waiting for anything: there is nothing to take turns for
     'IpamDriver.RequestPool',
-    change(wirePoolRequest, async ({ ipam }, wire) => {
+    look(wirePoolRequest, async ({ ipam }, wire) => {
       return encodePool(await required(ipam).requestPool(decodePoolRequest(wire)))
     }),
   ],
   [
     'IpamDriver.ReleasePool',
-    change(wirePoolId, async ({ ipam }, wire) => {
+    look(wirePoolId, async ({ ipam }, wire) => {
       await required(ipam).releasePool(decodePoolId(wire))
       return {}
     }),
   ],
   [
     'IpamDriver.RequestAddress',
-    change(wireAddressRequest, async ({ ipam }, wire) => {
+    look(wireAddressRequest, async ({ ipam }, wire) => {
       return encodeAddress(await required(ipam).requestAddress(decodeAddressRequest(wire)))
     }),
   ],
   [
     'IpamDriver.ReleaseAddress',
-    change(wireAddressRelease, async ({ ipam }, wire) => {
+    look(wireAddressRelease, async ({ ipam }, wire) => {
       await required(ipam).releaseAddress(decodePoolId(wire), wire.Address)
       return {}
     }),
@@ -202,15 +203,23 @@ export function isServed(path: string, { network, ipam }: PluginDrivers): boolea
 }
 
 function query(call: (drivers: PluginDrivers) => Promise<object>): PluginMethod {
-  return { takesBody: false, changes: false, call }
+  return { takesBody: false, call }
 }
 
 function look<T>(type: GoType<T>, call: (drivers: PluginDrivers, message: T) => Promise<object>): PluginMethod {
-  return { takesBody: true, changes: false, call: (drivers, body) => call(drivers, type(body, '')) }
+  return { takesBody: true, call: (drivers, body) => call(drivers, type(body, '')) }
 }
 
 function change<T>(type: GoType<T>, call: (drivers: PluginDrivers, message: T) => Promise<object>): PluginMethod {
-  return { ...look(type, call), changes: true }
+  return { ...look(type, call), turn: 'alone' }
+}
+
+/** Endpoints have little in common, and the removal of many at once costs hardly more than that of one. */
+function changeEndpoint<T>(
+  type: GoType<T>,
+  call: (drivers: PluginDrivers, message: T) => Promise<object>,
+): PluginMethod {
+  return { ...look(type, call), turn: (body) => wireEndpointId(body, '').EndpointID }
 }
 
 function required<T>(driver: T | undefined): T {

@@ -45,7 +45,8 @@ interface Answer {
 
 /**
  * Serves drivers through plugin protocol v1. Answers without asking anybody back, so that an engine that waits with
- * its locks held cannot wait for itself; calls that change something are answered one after another.
+ * its locks held cannot wait for itself. Calls for one endpoint are answered one after another, those for a network when
+ * all before them are.
  */
 export class PluginServer {
   readonly #drivers: PluginDrivers
@@ -143,14 +144,15 @@ export class PluginServer {
   }
 
   #activate(): Answer {
-    this.#turns.take(this.#onActivate).catch((error: unknown) => this.#log(messageOf(error)))
+    this.#turns.alone(this.#onActivate).catch((error: unknown) => this.#log(messageOf(error)))
     return success({ Implements: kindsOf(this.#drivers) })
   }
 
   #call(method: PluginMethod, body: string): Promise<object> {
     const message = method.takesBody ? parseBody(body) : undefined
     const call = () => method.call(this.#drivers, message)
-    return method.changes ? this.#turns.take(call) : call()
+    if (method.turn === undefined) return call()
+    return method.turn === 'alone' ? this.#turns.alone(call) : this.#turns.keyed(method.turn(message), call)
   }
 }
 

@@ -282,21 +282,51 @@ describe('the socket', () => {
   })
 })
 
-test('calls that change something do not overlap, and one that fails does not stop the next', async () => {
-  let running = 0
-  let most = 0
-  driver.createNetwork = async ({ id }) => {
-    most = Math.max(most, ++running)
-    await new Promise((resolve) => setImmediate(resolve))
-    running--
-    if (id.endsWith('3')) throw new Error('the third fails')
+describe('calls that come together', () => {
+  /** How many of them are under way at once, at most. */
+  function watched(): { run: () => Promise<void>; most: () => number } {
+    let running = 0
+    let most = 0
+    const run = async () => {
+      most = Math.max(most, ++running)
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+      running--
+    }
+    return { run, most: () => most }
   }
-  await serve()
-  const calls = Array.from({ length: 6 }, (_, at) =>
-    rawCall(socket, 'NetworkDriver.CreateNetwork', JSON.stringify({ NetworkID: `n${at}` })),
-  )
-  expect((await Promise.all(calls)).map(({ status }) => status)).toEqual([200, 200, 200, 500, 200, 200])
-  expect(most).toBe(1)
+
+  const send = (method: string, message: object) => rawCall(socket, `NetworkDriver.${method}`, JSON.stringify(message))
+  const statuses = async (calls: Promise<{ status: number }>[]) =>
+    (await Promise.all(calls)).map(({ status }) => status)
+
+  test('and make networks do not overlap, and one that fails does not stop the next', async () => {
+    const { run, most } = watched()
+    driver.createNetwork = async ({ id }) => {
+      await run()
+      if (id.endsWith('3')) throw new Error('the third fails')
+    }
+    await serve()
+    const calls = Array.from({ length: 6 }, (_, at) => send('CreateNetwork', { NetworkID: `n${at}` }))
+    expect(await statuses(calls)).toEqual([200, 200, 200, 500, 200, 200])
+    expect(most()).toBe(1)
+  })
+
+  test('overlap for endpoints, but neither for one of them nor with a network', async () => {
+    const ofOne = watched()
+    const ofAll = watched()
+    driver.deleteEndpoint = async (_, id) => {
+      await Promise.all([ofAll.run(), id === 'e0' ? ofOne.run() : undefined])
+    }
+    driver.deleteNetwork = async () => {
+      await ofOne.run()
+    }
+    await serve()
+    const endpoints = ['e0', 'e1', 'e2', 'e0', 'e3']
+    const calls = endpoints.map((EndpointID) => send('DeleteEndpoint', { NetworkID: 'n', EndpointID }))
+    expect(await statuses([...calls, send('DeleteNetwork', { NetworkID: 'n' })])).toEqual([...Array(6)].fill(200))
+    expect(ofOne.most()).toBe(1)
+    expect(ofAll.most()).toBeGreaterThan(1)
+  })
 })
 
 describe('a plugin made sick', () => {
