@@ -5,10 +5,7 @@ export type AddressFamily = 4 | 6
 
 /** The names of one network, indexed once for all sandboxes that are connected to it. */
 export interface DnsZone {
-  /** In lower case. */
   readonly name: string
-  /** As it was written. */
-  readonly displayName: string
   readonly kind: DnsNetwork['kind']
   readonly enableIpv6: boolean
   /** By name in lower case. */
@@ -27,8 +24,7 @@ export function indexNetwork(network: DnsNetwork): DnsZone {
     for (const address of record.addresses) pointers.set(reverseName(address), record.pointer)
   }
   return {
-    name: network.name.toLowerCase(),
-    displayName: network.name,
+    name: network.name,
     kind: network.kind,
     enableIpv6: network.enableIpv6,
     addresses,

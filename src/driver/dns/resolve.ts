@@ -18,7 +18,7 @@ export interface DnsView {
 
 export interface DnsAttachment {
   readonly zone: DnsZone
-  /** `--link`: alias in lower case → name; seen by this sandbox only. */
+  /** `--link`: alias → name; seen by this sandbox only. */
   readonly links: ReadonlyMap<string, string>
 }
 
@@ -95,7 +95,7 @@ function pointerAnswer({ name }: DnsQuestion, { attachments, behaviour }: DnsVie
   if (!isReverseName(asked) && behaviour === '20.10') return { kind: 'silence' }
   for (const { zone } of attachments) {
     const pointer = zone.pointers.get(asked)
-    if (pointer !== undefined) return answer([{ type: 'PTR', name, data: `${pointer}.${zone.displayName}` }])
+    if (pointer !== undefined) return answer([{ type: 'PTR', name, data: `${pointer}.${zone.name}` }])
   }
   return FORWARD
 }
@@ -123,16 +123,18 @@ function answer(answers: readonly DnsAnswer[]): Resolution {
 }
 
 /**
- * The addresses of a name; empty when the name is known and has none of this family; undefined when it is not known.
+ * The addresses of a name, whose case does not matter, unlike that of a link or a network; empty when the name is known and has none of this family; undefined when it is not known.
  * Dots may be part of a name or stand before the name of a network: `a.b` is a.b anywhere, else a in network b.
  */
 function lookUp(name: string, view: DnsView, family: AddressFamily): readonly string[] | undefined {
   const attachments = inSearchOrder(view.attachments)
-  for (const { label, network } of splits(name.toLowerCase())) {
+  for (const { label, network } of splits(name)) {
     const within = network === undefined ? attachments : attachments.filter(({ zone }) => zone.name === network)
     const found =
       firstOf(within, view, (each) => throughLink(each, label, { family, view })) ??
-      firstOf(within, view, (each) => (each.links.has(label) ? undefined : inZone(each.zone, label, { family, view })))
+      firstOf(within, view, (each) =>
+        each.links.has(label) ? undefined : inZone(each.zone, label.toLowerCase(), { family, view }),
+      )
     if (found) return found
   }
   return undefined

@@ -157,8 +157,7 @@ function viewOf({ attachments, ndotsSet, behaviour }: ServedDns, zones: Readonly
     behaviour,
     attachments: attachments.flatMap(({ network, links }) => {
       const zone = zones.get(network)
-      const lowered = Object.entries(links).map(([alias, name]): [string, string] => [alias.toLowerCase(), name])
-      return zone ? [{ zone, links: new Map(lowered) }] : []
+      return zone ? [{ zone, links: new Map(Object.entries(links)) }] : []
     }),
   }
 }

@@ -31,7 +31,7 @@ export interface ServedDns {
   /** On 127.0.0.11 of the sandbox, where its NAT rules lead port 53. */
   readonly udpPort: number
   readonly tcpPort: number
-  /** Networks that the sandbox is connected to, in order. */
+  /** Networks that the sandbox is connected to, in the order in which Docker searches them: as for the default route. */
   readonly attachments: readonly ServedAttachment[]
   /** Asked in this order for all other names, the first three. */
   readonly servers: readonly ServedDnsServer[]
