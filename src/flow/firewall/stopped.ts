@@ -1,5 +1,5 @@
 import type { Link } from '../../model/snapshot.ts'
-import type { Packet } from '../packet.ts'
+import { type Packet, PROTOCOL } from '../packet.ts'
 import type { Outcome, Run } from '../run.ts'
 import type { Space } from '../world.ts'
 import { type HookResult, stageOf } from './hook.ts'
@@ -29,8 +29,9 @@ export function stopped(
   if (result.kind === 'unknown') return run.unknown(space, packet, { ...entry, text: said })
   if (result.kind === 'drop') {
     run.hop(space, packet, { ...entry, text: said })
-    // the sender of a packet that its own OUTPUT drops gets EPERM
-    if (hook === 'output') return { kind: 'rejected', reason: `${said}: the send call fails`, place }
+    // a datagram that the sender's own OUTPUT drops fails with EPERM; TCP takes it for lost and tries again
+    if (hook === 'output' && packet.protocol !== PROTOCOL.TCP)
+      return { kind: 'rejected', reason: `${said}: the send call fails`, place }
     return { kind: 'dropped', reason: said, place }
   }
   const reply = refuser.refuse(space, packet, { with: result.with, in: context.in })

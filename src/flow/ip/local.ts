@@ -9,7 +9,8 @@ import { placeIn, type Space, type SpaceLink, sysctlOf, wasRead } from '../world
 import { answerTo } from './answer.ts'
 import { sendIcmpError, sendReset } from './errors.ts'
 import { scheduleInput } from './ipvs.ts'
-import { describeSocket, findSocket, isQueueFull } from './sockets.ts'
+import { describeSocket, findSocket, isQueueFull, isWildcard } from './sockets.ts'
+import { routedSource } from './source.ts'
 import { refusedIn, transformIn } from './xfrm.ts'
 
 /** A packet for the namespace itself: INPUT, then who waits for it (ip_local_deliver). */
@@ -112,12 +113,18 @@ function toListener(engine: Medium, space: Space, packet: Packet): Outcome {
     return run.drop(space, packet, { stage: 'socket', subject: text, text: full, place })
   }
   run.hop(space, packet, { stage: 'socket', subject: text, text, place })
-  return {
-    kind: 'delivered',
-    reason: `${space.name} ${text} gets it`,
-    at: space,
-    answer: { space, packet: answerTo(space, packet) },
-  }
+  const answer = answerTo(space, packet)
+  if (packet.protocol === PROTOCOL.UDP && isWildcard(socket)) chooseSource(engine, space, answer, text)
+  return { kind: 'delivered', reason: `${space.name} ${text} gets it`, at: space, answer: { space, packet: answer } }
+}
+
+/** A socket bound to no address answers from the one its route says, unless the program takes care (IP_PKTINFO). */
+function chooseSource({ run }: Medium, space: Space, answer: Packet, socket: string): void {
+  const routed = routedSource(run, space, answer)
+  if (routed === undefined || routed.text === answer.source.text) return
+  const what = `whether ${socket} answers from the address it was asked at`
+  const words = [`from ${routed.text}, as its route says`, `from ${answer.source.text}`]
+  if (run.choose({ what, where: placeIn(space, 'socket', socket) }, words) === 0) answer.source = routed
 }
 
 /** Nobody listens: a reset, or port unreachable, when it gets back. */

@@ -18,12 +18,16 @@ export function resolveNeighbour(medium: Medium, at: SpaceLink, target: Ip, sour
   if (known?.mac !== undefined) {
     return { kind: 'mac', mac: known.mac, text: `${target.text} is at ${known.mac} (${known.states.join(' ')})` }
   }
-  const key = `${space.host}:${space.namespace.inode}:${link.index}:${target.text}`
+  const key = askedKey(at, target)
   const before = run.asked.get(key)
   if (before !== undefined) return before
   const resolved = run.quietly(() => ask(medium, at, target, askerAddress(space, link, target, source)))
   run.asked.set(key, resolved)
   return resolved
+}
+
+function askedKey({ space, link }: SpaceLink, { text }: Ip): string {
+  return `${space.host}:${space.namespace.inode}:${link.index}:${text}`
 }
 
 function knownNeighbour({ namespace }: Space, { index }: Link, { text }: Ip): Neighbour | undefined {
@@ -49,6 +53,7 @@ function ask(medium: Medium, at: SpaceLink, target: Ip, asker: Ip): Resolved {
   const [proxied] = question.proxied
   if (proxied !== undefined) return found(target, proxied, 'answered by the proxy of the VXLAN device')
   for (const answer of question.answers) {
+    learnAsker(run, answer, asker, source)
     if (reaches(medium, answer, at)) {
       return found(target, answer.link.mac ?? UNKNOWN_MAC, `answers from ${answer.space.name} ${answer.link.name}`)
     }
@@ -58,6 +63,12 @@ function ask(medium: Medium, at: SpaceLink, target: Ip, asker: Ip): Resolved {
   if (isolated !== undefined) return { kind: 'none', ...isolated }
   if (question.outside && !isKnownElsewhere(at, target)) return found(target, UNKNOWN_MAC, 'whoever that is outside')
   return nobody(at, target, losses)
+}
+
+/** Who answers a question remembers who asked it. */
+function learnAsker(run: Medium['run'], answer: SpaceLink, asker: Ip, mac: string): void {
+  const key = askedKey(answer, asker)
+  if (!run.asked.has(key)) run.asked.set(key, { kind: 'mac', mac, text: `${asker.text} is at ${mac}: it asked before` })
 }
 
 function found(target: Ip, mac: string, who: string): Resolved {

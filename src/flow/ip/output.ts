@@ -1,17 +1,17 @@
 import type { Link, RouteNexthop } from '../../model/snapshot.ts'
-import { type Ip, ip, isUnspecified, toIp } from '../address.ts'
+import { type Ip, isUnspecified, toIp } from '../address.ts'
 import { runHook } from '../firewall/hook.ts'
 import type { RuleContext } from '../firewall/rule.ts'
 import { rulesetOf } from '../firewall/ruleset.ts'
 import { stopped } from '../firewall/stopped.ts'
 import type { Medium } from '../link/medium.ts'
-import type { Packet } from '../packet.ts'
+import { type Packet, PROTOCOL } from '../packet.ts'
 import { formatRouteIn, lookupRoute, type RouteResult } from '../routing/lookup.ts'
-import { selectSource } from '../routing/source-address.ts'
 import type { Outcome } from '../run.ts'
 import { linkOf, placeIn, type Space } from '../world.ts'
 import { finishOutput } from './finish.ts'
 import { scheduleLocal } from './ipvs.ts'
+import { sourceOnRoute } from './source.ts'
 
 /** Where a packet that starts in a namespace goes. */
 interface Way {
@@ -34,7 +34,7 @@ export function sendPacket(engine: Medium, space: Space, packet: Packet, { oif }
   if (way === undefined)
     return unroutable(engine, space, packet, { kind: 'error', error: 'none', details: result.details })
   if (isUnspecified(packet.source)) {
-    const source = sourceFor(space, packet, way, result)
+    const source = sourceOnRoute(space, packet.destination, way.link, result)
     if (source === undefined) return noSource(engine, space, packet, way)
     packet.source = source
   }
@@ -77,17 +77,6 @@ function wayOf(
   return { link, gateway: hop?.gateway === undefined ? undefined : toIp(hop.gateway), mtu: route.mtu }
 }
 
-function sourceFor(
-  space: Space,
-  packet: Packet,
-  { link, gateway }: Way,
-  { route }: Extract<RouteResult, { kind: 'route' }>,
-) {
-  if (route.source !== undefined) return ip(route.source)
-  if (route.type === 'local') return packet.destination
-  return selectSource(space, link, { destination: packet.destination, gateway, scope: route.scope })
-}
-
 const ERRORS = {
   none: 'Network is unreachable',
   unreachable: 'No route to host',
@@ -101,6 +90,7 @@ function unroutable(
   space: Space,
   packet: Packet,
   result: Extract<RouteResult, { kind: 'error' }>,
+  isTold = true,
 ): Outcome {
   const { run } = engine
   run.starts(space, packet)
@@ -114,7 +104,7 @@ function unroutable(
   const text = `${space.name} cannot send: ${what} (${ERRORS[error]})`
   const place = placeIn(space, rule === undefined ? 'route' : 'policy-rule', what)
   run.hop(space, packet, { stage: 'route', subject: what, text, details: result.details, place, stopped: true })
-  return { kind: 'rejected', reason: text, place }
+  return { kind: isTold ? 'rejected' : 'dropped', reason: text, place }
 }
 
 function noSource(engine: Medium, space: Space, packet: Packet, { link }: Way): Outcome {
@@ -156,10 +146,12 @@ function needsReroute(space: Space, packet: Packet, before: Before): boolean {
 
 function reroute(engine: Medium, space: Space, packet: Packet, oif: number | undefined): Way | Outcome {
   const { run } = engine
+  // by now TCP sends, which takes any error for a loss
+  const isTold = packet.protocol !== PROTOCOL.TCP
   const result = lookupRoute(run, space, queryOf(packet, oif))
-  if (result.kind === 'error') return unroutable(engine, space, packet, result)
+  if (result.kind === 'error') return unroutable(engine, space, packet, result, isTold)
   const way = wayOf(space, result.route.type === 'local', result)
-  if (way === undefined) return unroutable(engine, space, packet, { kind: 'error', error: 'none', details: [] })
+  if (way === undefined) return unroutable(engine, space, packet, { kind: 'error', error: 'none', details: [] }, isTold)
   const text = `routed again: ${formatRouteIn(space, result.route)}`
   run.hop(space, packet, { stage: 'route', subject: formatRouteIn(space, result.route), text, details: result.details })
   return way

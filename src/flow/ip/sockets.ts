@@ -46,6 +46,10 @@ export function isQueueFull({ state, receiveQueue, sendQueue }: Socket): boolean
   return state === 'LISTEN' && sendQueue > 0 && receiveQueue > sendQueue
 }
 
+export function isWildcard({ local, remote }: Socket): boolean {
+  return remote === undefined && (local === '0.0.0.0' || local === '::')
+}
+
 /** `tcp *:8500 (consul, pid 912)`. */
 export function describeSocket({ protocol, local, localPort, processes = [] }: Socket): string {
   const host = local === '0.0.0.0' || local === '::' ? '*' : local

@@ -1,7 +1,7 @@
 import type { PolicyRule, Route, RouteNexthop } from '../../model/snapshot.ts'
 import { contains, type Ip, type Prefix, toPrefix } from '../address.ts'
 import type { Run } from '../run.ts'
-import { isUp, linkOf, placeIn, type Space, sysctlOf, wasRead } from '../world.ts'
+import { isUp, linkOf, linkSysctlName, placeIn, type Space, sysctlOf, wasRead } from '../world.ts'
 import { coveringRoutes, formatRoute, nexthopsOf, TABLE } from './route-table.ts'
 
 /** What a routing decision is made on (struct flowi4, flowi6). */
@@ -155,13 +155,14 @@ function chooseNexthop(run: Run, space: Space, query: RouteQuery, route: Route):
   return usable[run.choose({ what: `which nexthop of ${route.destination} the hash takes`, where: place }, names)]
 }
 
-function isUsable(space: Space, { oif, ignoreLinkState, family }: RouteQuery, { link: index, flags }: RouteNexthop) {
+function isUsable(space: Space, { oif, ignoreLinkState }: RouteQuery, { link: index, flags }: RouteNexthop): boolean {
   if (flags.includes('dead')) return false
   if (oif !== undefined && oif !== index) return false
   const link = linkOf(space, index)
   if (link === undefined || !isUp(link)) return false
   if (ignoreLinkState === true || !flags.includes('linkdown')) return true
-  return family === 6 ? false : sysctlOf(space, 'net.ipv4.conf.all.ignore_routes_with_linkdown') !== 1
+  const ignores = (name: string) => sysctlOf(space, linkSysctlName(4, name, 'ignore_routes_with_linkdown')) === 1
+  return !(ignores('all') && ignores(link.name))
 }
 
 const prefixes = new Map<string, Prefix | undefined>()
