@@ -1,3 +1,4 @@
+import { TsnetError } from '../../errors.ts'
 import type { NetworkHost } from '../network-host.ts'
 import { transaction } from '../undo.ts'
 import { type Firewall, type FirewallItem, type FirewallMemory, itemFamily } from './firewall.ts'
@@ -51,6 +52,17 @@ export class IptablesFirewall implements Firewall {
   }
 
   async #transact(changes: readonly Change[]): Promise<void> {
+    try {
+      await this.#attempt(changes)
+    } catch (error) {
+      if (!(error instanceof TsnetError) || error.code !== 'failed') throw error
+      // an engine that starts may have changed its rules and ours between our look and our change
+      this.#tool.forget()
+      await this.#attempt(changes)
+    }
+  }
+
+  async #attempt(changes: readonly Change[]): Promise<void> {
     const items = afterChanges(this.#items, changes)
     const done = await transaction(async (undo) => {
       const steps: Step[] = []

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { changeLink } from 'netlink-ts'
 import type { FirewallSettings } from '../../../src/driver/firewall/firewall.ts'
-import type { NetworkConfig, PortBinding } from '../../../src/driver/network-driver.ts'
+import type { NetworkConfig, PortBinding, TransportProtocol } from '../../../src/driver/network-driver.ts'
 import { NetworkHost } from '../../../src/driver/network-host.ts'
 import { BridgeDriver } from '../../../src/driver/networks/bridge/bridge-driver.ts'
 import type { ProxyBinding, UserlandProxy } from '../../../src/driver/ports/userland-proxy.ts'
@@ -20,7 +20,7 @@ const ANSWER_MS = 10_000
 const SILENCE_MS = 700
 
 export interface Reach {
-  readonly protocol?: 'tcp' | 'udp'
+  readonly protocol?: TransportProtocol
   /** It is not expected to answer: do not wait long. */
   readonly silent?: boolean
 }
@@ -196,15 +196,18 @@ export class BridgeWorld {
   /** @param words `tcp 80`, `udp 53`: whoever connects is told the namespace's name and their own address */
   async #listen(namespace: string, words: string): Promise<void> {
     const [protocol, port] = words.split(' ')
-    await (protocol === 'udp' ? this.serveUdp(namespace, Number(port)) : this.serveTcp(namespace, Number(port)))
+    if (protocol === 'udp') await this.serveUdp(namespace, Number(port))
+    else if (protocol === 'sctp') await this.serveTcp(namespace, Number(port), '0.0.0.0', 'sctp')
+    else await this.serveTcp(namespace, Number(port))
   }
 
-  async serveTcp(namespace: string, port: number, address = '::'): Promise<void> {
+  async serveTcp(namespace: string, port: number, address = '::', protocol: 'tcp' | 'sctp' = 'tcp'): Promise<void> {
     const server = createServer((socket: Socket) => {
       socket.on('error', () => undefined)
-      socket.end(`${namespace} ${socket.remoteAddress?.replace('::ffff:', '')}`)
+      // of an SCTP socket Node does not know the peer
+      socket.end(`${namespace} ${socket.remoteAddress?.replace('::ffff:', '') ?? ''}`)
     })
-    await listenTcp(this.namespace(namespace), server, { address, port, dualStack: address === '::' })
+    await listenTcp(this.namespace(namespace), server, { address, port, protocol, dualStack: address === '::' })
     this.#servers.push(server)
   }
 
@@ -219,12 +222,16 @@ export class BridgeWorld {
   /** What answers there: `NAME CLIENT`; undefined = nothing does. */
   async reach(from: string, address: string, port: number, { protocol = 'tcp', silent = false }: Reach = {}) {
     const deadline = silent ? SILENCE_MS : ANSWER_MS
-    return protocol === 'tcp'
-      ? await this.#reachTcp(from, { address, port }, deadline)
-      : await this.#reachUdp(from, { address, port }, deadline)
+    return protocol === 'udp'
+      ? await this.#reachUdp(from, { address, port }, deadline)
+      : await this.#reachTcp(from, { address, port, protocol }, deadline)
   }
 
-  #reachTcp(from: string, to: { address: string; port: number }, deadline: number): Promise<string | undefined> {
+  #reachTcp(
+    from: string,
+    to: { address: string; port: number; protocol: 'tcp' | 'sctp' },
+    deadline: number,
+  ): Promise<string | undefined> {
     return new Promise((resolve) => {
       let text = ''
       const socket = connectTcp(this.namespace(from), to)
