@@ -167,6 +167,20 @@ describe('a network of the plugin', () => {
   })
 })
 
+test('containers that start and stop together do not get into each other’s way', async () => {
+  await engine.docker('network', 'create', '-d', 'tsnet', '--ipam-driver', 'tsnet', '--subnet', '10.76.0.0/24', 'crowd')
+  const names = Array.from({ length: 8 }, (_, at) => `crowd-${at}`)
+  const started = names.map((name, at) => engine.runContainer(name, '--network', 'crowd', '-p', `${9000 + at}:80`))
+  await Promise.all(started)
+  const addresses = await Promise.all(names.map(async (name) => (await endpointOf(name, 'crowd')).IPAddress))
+  expect(new Set(addresses).size).toBe(names.length)
+  await serveHttp('crowd-7', 'crowd')
+  expect(await fetchFrom(OUTSIDE, `http://${HOST}:9007`)).toBe('crowd')
+  for (const name of names) expect(await pings(name, 'crowd-0')).toBe(true)
+  await Promise.all(names.map((name) => engine.docker('rm', '--force', name)))
+  await engine.docker('network', 'rm', 'crowd')
+})
+
 describe('an internal network', () => {
   beforeAll(async () => {
     await engine.docker('network', 'create', '-d', 'tsnet', '--internal', '--subnet', '10.72.0.0/24', 'inner')
