@@ -1,10 +1,20 @@
 import { messageOf, TsnetError } from '../../errors.ts'
-import { planLab } from '../plan/plan.ts'
+import { planLab, type Step } from '../plan/plan.ts'
 import type { ResolvedLab } from '../resolve/lab-object.ts'
 import { Journal, readJournal } from './journal.ts'
 import { LabBuilder } from './lab-builder.ts'
 import { withLabLock } from './lab-lock.ts'
-import { type BuiltLab, labCondition, makeStateFolder, presentPart, readBuiltLab, writeBuiltLab } from './lab-state.ts'
+import { namespacePath } from './lab-paths.ts'
+import { endProcessesIn, inodesOf } from './lab-processes.ts'
+import {
+  type BuiltLab,
+  labCondition,
+  makeStateFolder,
+  NAMESPACE_KINDS,
+  presentPart,
+  readBuiltLab,
+  writeBuiltLab,
+} from './lab-state.ts'
 import { preflight } from './preflight.ts'
 import { type Progress, runSteps, takeBack } from './run-steps.ts'
 import { type AgentCommand, serveLab, stopServing } from './serve-lab.ts'
@@ -77,6 +87,7 @@ async function build(from: ResolvedLab | undefined, to: ResolvedLab, options: Bu
   const { file, builtAt, progress, signal } = options
   const { name } = to
   const steps = planLab(from, to)
+  const leaving = inodesOf(removedNamespaces(name, steps))
   makeStateFolder(name)
   const journal = Journal.start(name, steps)
   const builder = new LabBuilder(name, from === undefined ? [to] : [from, to])
@@ -94,10 +105,18 @@ async function build(from: ResolvedLab | undefined, to: ResolvedLab, options: Bu
   } finally {
     await builder.close()
   }
+  await endProcessesIn(leaving)
   const built: BuiltLab = { format: 1, resolved: to, file, builtAt }
   writeBuiltLab(built)
   journal.finish()
   return steps.length
+}
+
+function removedNamespaces(lab: string, steps: readonly Step[]): readonly string[] {
+  return steps.flatMap(({ action, object }) => {
+    const isNamespace = object.kind === 'container' ? !object.hostNamespace : NAMESPACE_KINDS.has(object.kind)
+    return action === 'remove' && isNamespace && 'name' in object ? [namespacePath(lab, object.name)] : []
+  })
 }
 
 function leftOver(error: unknown, left: readonly string[]): TsnetError {

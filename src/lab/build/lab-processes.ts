@@ -10,26 +10,35 @@ const POLL_MS = 10
  * Ends what keeps the namespaces of a lab alive: programs inside, and its agent when it does not answer any more. Only
  * processes that could do nothing useful afterwards are ended. @returns how many there were
  */
-export async function endLabProcesses(lab: string): Promise<number> {
-  const pids = labProcesses(lab)
+export function endLabProcesses(lab: string): Promise<number> {
+  const inodes = inodesOf(namespacesOf(lab))
+  return endAll(() => listProcesses().filter((pid) => isInside(pid, inodes) || isAgent(pid, lab)))
+}
+
+/** Ends what runs in namespaces that have lost their names. */
+export async function endProcessesIn(inodes: ReadonlySet<number>): Promise<void> {
+  if (inodes.size > 0) await endAll(() => listProcesses().filter((pid) => isInside(pid, inodes)))
+}
+
+export function inodesOf(paths: readonly string[]): ReadonlySet<number> {
+  return new Set(paths.flatMap((path) => inodeOf(path) ?? []))
+}
+
+async function endAll(find: () => readonly number[]): Promise<number> {
+  const pids = find()
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    const left = labProcesses(lab)
+    const left = find()
     if (left.length === 0) break
     for (const pid of left) send(pid, signal)
-    await gone(() => labProcesses(lab).length === 0)
+    await gone(() => find().length === 0)
   }
   return pids.length
 }
 
-function labProcesses(lab: string): readonly number[] {
-  const own = readNamespaceLink('/proc/self/ns/net')
-  const inodes = new Set(namespacesOf(lab).flatMap((path) => inodeOf(path) ?? []))
-  const isInside = (pid: number): boolean => {
-    const inode = readNamespaceLink(`/proc/${pid}/ns/net`)
-    // a name of the lab may have been given to the namespace of the machine itself
-    return typeof inode === 'number' && inodes.has(inode) && inode !== own
-  }
-  return listProcesses().filter((pid) => pid !== process.pid && (isInside(pid) || isAgent(pid, lab)))
+/** A name of the lab may have been given to the namespace of the machine itself: nothing of that is ended. */
+function isInside(pid: number, inodes: ReadonlySet<number>): boolean {
+  const inode = readNamespaceLink(`/proc/${pid}/ns/net`)
+  return typeof inode === 'number' && inodes.has(inode) && inode !== readNamespaceLink('/proc/self/ns/net')
 }
 
 function inodeOf(path: string): number | undefined {
@@ -42,7 +51,7 @@ function inodeOf(path: string): number | undefined {
 
 /** `node …/tsnet-shoot.js lab agent LAB` */
 function isAgent(pid: number, lab: string): boolean {
-  return readArguments(pid).slice(-3).join(' ') === `lab agent ${lab}`
+  return pid !== process.pid && readArguments(pid).slice(-3).join(' ') === `lab agent ${lab}`
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {

@@ -86,7 +86,8 @@ export function presentPart(lab: ResolvedLab): ResolvedLab {
   return { ...lab, objects }
 }
 
-const NAMESPACE_KINDS: ReadonlySet<string> = new Set(['segment', 'host', 'router', 'container'])
+/** Objects with a namespace of their own name. */
+export const NAMESPACE_KINDS: ReadonlySet<string> = new Set(['segment', 'host', 'router', 'container'])
 
 function isNamespaceFile(path: string): boolean {
   try {

@@ -12,7 +12,7 @@ const BRACKETS: ReadonlyMap<string, number> = new Map([
   ['flow-map-end', -1],
   ['flow-seq-end', -1],
 ])
-const MARKS: ReadonlySet<string> = new Set(['seq-item-ind', 'explicit-key-ind', 'map-value-ind'])
+const MARKS: ReadonlySet<string> = new Set(['seq-item-ind', 'explicit-key-ind'])
 /** The lexer's own marks, which stand for no text. */
 const WITHOUT_TEXT: ReadonlySet<string> = new Set(['doc-mode', 'flow-error-end', 'scalar'])
 
@@ -25,8 +25,7 @@ export function nestedTooDeep(text: string): Position | undefined {
   for (const token of new Lexer().lex(text)) {
     const type = CST.tokenType(token) ?? ''
     brackets += BRACKETS.get(type) ?? 0
-    if (type === 'newline') marks = 0
-    else if (MARKS.has(type)) marks++
+    marks = type === 'newline' ? 0 : marks + Number(brackets === 0 && MARKS.has(type))
     indent = lineStart && type === 'space' ? token.length : 0
     if (Math.max(brackets, marks) > MAX_DEPTH || indent > MAX_INDENT) return positionIn(text, offset)
     lineStart = type === 'newline'
