@@ -2,7 +2,17 @@ import { NetlinkError, type NetlinkSocket, type Request } from 'netlink-ts'
 import { type ErrorCode, TsnetError } from '../errors.ts'
 
 /** errno.h */
-export const ERRNO = { EPERM: 1, ENOENT: 2, ESRCH: 3, EACCES: 13, EEXIST: 17, ENODEV: 19, EOPNOTSUPP: 95 } as const
+export const ERRNO = {
+  EPERM: 1,
+  ENOENT: 2,
+  ESRCH: 3,
+  EACCES: 13,
+  EBUSY: 16,
+  EEXIST: 17,
+  ENODEV: 19,
+  EINVAL: 22,
+  EOPNOTSUPP: 95,
+} as const
 
 const CODES: ReadonlyMap<number, ErrorCode> = new Map([
   [ERRNO.EPERM, 'privilege'],

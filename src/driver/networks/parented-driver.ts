@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { TsnetError } from '../../errors.ts'
 import { dockerMac } from '../docker-mac.ts'
 import type {
@@ -13,7 +14,7 @@ import type {
 import type { NetworkHost } from '../network-host.ts'
 import { ObjectStore } from '../object-store.ts'
 import { ParentLinks } from './parent-link.ts'
-import { type EndpointLink, ParentedLinks } from './parented-links.ts'
+import { type EndpointLink, isOccupied, ParentedLinks } from './parented-links.ts'
 import {
   type DockerRules,
   type ParentedEndpoint,
@@ -36,6 +37,10 @@ export interface ParentedDriverOptions {
 }
 
 const PREFIX = 'eth'
+const PASSTHRU = 'passthru'
+/** How long links of namespaces that are gone may be there yet. */
+const LINGERING_MS = 3000
+const LINGERING_POLL_MS = 20
 
 /** macvlan and ipvlan: containers on a link of the host, without bridge, address translation or published ports. */
 export class ParentedDriver implements NetworkDriver {
@@ -114,7 +119,7 @@ export class ParentedDriver implements NetworkDriver {
       throw new TsnetError('failed', `${this.name} network ${networkId}: no endpoint ${endpointId}`)
     }
     const present = endpoint.madeIn === undefined ? undefined : this.#links.find(endpoint, sandboxFd)
-    const link = present ?? this.#makeLink(network, endpoint, sandboxFd)
+    const link = present ?? (await this.#makeLink(network, endpoint, sandboxFd))
     return { interfaceName: { ...link, prefix: PREFIX }, ...waysOut(this.#kind, network, endpoint) }
   }
 
@@ -137,9 +142,35 @@ export class ParentedDriver implements NetworkDriver {
     return {}
   }
 
-  #makeLink(network: ParentedNetwork, endpoint: ParentedEndpoint, sandboxFd: number | undefined): EndpointLink {
+  /**
+   * The kernel takes away the links of a namespace that went some time after it: until then they can keep a parent from
+   * those of another mode, so that refusal is waited out.
+   */
+  async #makeLink(
+    network: ParentedNetwork,
+    endpoint: ParentedEndpoint,
+    sandboxFd: number | undefined,
+  ): Promise<EndpointLink> {
+    this.#checkAlone(network, endpoint)
     this.#endpoints.put(endpoint.id, { ...endpoint, madeIn: sandboxFd === undefined ? 'host' : 'sandbox' })
-    return this.#links.make(this.#kind, { network, endpoint }, sandboxFd)
+    const deadline = performance.now() + LINGERING_MS
+    for (;;) {
+      try {
+        return this.#links.make(this.#kind, { network, endpoint }, sandboxFd)
+      } catch (error) {
+        if (!isOccupied(error) || performance.now() > deadline) throw error
+        await wait(LINGERING_POLL_MS)
+      }
+    }
+  }
+
+  #checkAlone({ parent, mode }: ParentedNetwork, { id }: ParentedEndpoint): void {
+    const others = [...this.#endpoints.all().values()].filter((other) => other.id !== id && other.madeIn !== undefined)
+    const beside = others
+      .map(({ networkId }) => this.#networks.get(networkId))
+      .filter((other) => other?.parent === parent)
+    if (beside.length === 0 || (mode !== PASSTHRU && beside.every((other) => other?.mode !== PASSTHRU))) return
+    throw new TsnetError('failed', `${this.name} link on ${parent}: one in mode ${PASSTHRU} has its parent for itself`)
   }
 
   #checkParent(network: ParentedNetwork): void {

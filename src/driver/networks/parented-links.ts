@@ -1,5 +1,15 @@
-import { changeLink, createLink, deleteLink, dumpLinks, getLink, NETLINK, NetlinkSocket } from 'netlink-ts'
-import { askAll, askKernel, unlessAbsent } from '../kernel-failure.ts'
+import {
+  changeLink,
+  createLink,
+  deleteLink,
+  dumpLinks,
+  getLink,
+  NETLINK,
+  NetlinkError,
+  NetlinkSocket,
+} from 'netlink-ts'
+import { TsnetError } from '../../errors.ts'
+import { askAll, askKernel, ERRNO, unlessAbsent } from '../kernel-failure.ts'
 import { linkAlias } from '../link-alias.ts'
 import type { NetworkHost } from '../network-host.ts'
 import { randomLinkName } from '../random-link-name.ts'
@@ -45,6 +55,9 @@ export class ParentedLinks {
     const { route } = this.#host
     const source = randomLinkName()
     const parent = askKernel(`parent link ${network.parent}`, () => getLink(route, { name: network.parent }))
+    if (network.mtu !== undefined && network.mtu > parent.mtu) {
+      throw new TsnetError('usage', `MTU ${network.mtu}: the parent ${network.parent} has no more than ${parent.mtu}`)
+    }
     const create = createLink({
       kind: kind.name,
       name: source,
@@ -74,6 +87,13 @@ export class ParentedLinks {
   #alias(id: string): string {
     return linkAlias(this.#tag, { kind: 'endpoint', id })
   }
+}
+
+/** Whether the kernel refused because of other links on the same parent; it gives no words with that. */
+export function isOccupied(error: unknown): boolean {
+  const cause = error instanceof TsnetError ? error.cause : undefined
+  if (!(cause instanceof NetlinkError) || cause.extAck !== undefined) return false
+  return cause.errno === ERRNO.EINVAL || cause.errno === ERRNO.EBUSY
 }
 
 function findByAlias(socket: NetlinkSocket, alias: string): string | undefined {
