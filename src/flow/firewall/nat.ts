@@ -130,7 +130,7 @@ function rewriteSource(packet: Packet, { source, sourcePort }: Tuple): string | 
   return before === after ? undefined : `source ${before} → ${after}`
 }
 
-/** nf_nat_icmp_reply_translation: the packet inside is turned back the other way, and the address of the error with it. */
+/** nf_nat_icmp_reply_translation: the packet inside is turned back the other way, and the error looks like an answer. */
 function translateError(packet: Packet, target: Tuple, manip: Manip): string | undefined {
   const inner = packet.inner === undefined ? undefined : { ...packet.inner }
   if (inner === undefined) return undefined
@@ -138,10 +138,8 @@ function translateError(packet: Packet, target: Tuple, manip: Manip): string | u
   if (manip === 'destination') rewriteSource(inner, inside)
   else rewriteDestination(inner, inside)
   packet.inner = inner
-  if (manip === 'destination') {
-    const before = packet.destination.text
-    packet.destination = target.destination
-    return before === target.destination.text ? undefined : `destination ${before} → ${target.destination.text}`
-  }
-  return undefined
+  const end = manip === 'destination' ? 'destination' : 'source'
+  const before = packet[end].text
+  packet[end] = target[end]
+  return before === packet[end].text ? undefined : `${end} ${before} → ${packet[end].text}`
 }

@@ -2,10 +2,12 @@ import type { Link, Neighbour } from '../../model/snapshot.ts'
 import { type Ip, ip } from '../address.ts'
 import { BROADCAST, type Frame, type Probe, type Question, UNKNOWN_MAC } from '../link/frame.ts'
 import type { Medium, Resolved } from '../link/medium.ts'
+import type { Packet } from '../packet.ts'
 import { addressType } from '../routing/input.ts'
 import { selectSource } from '../routing/source-address.ts'
 import type { Loss } from '../run.ts'
 import { placeIn, type Space, type SpaceLink } from '../world.ts'
+import { advertisement, enters, leaves, solicitation } from './discovery.ts'
 
 /** linux/neighbour.h, NUD_VALID: states in which a packet is sent to the known MAC at once. */
 const VALID: ReadonlySet<string> = new Set(['PERMANENT', 'NOARP', 'REACHABLE', 'PROBE', 'STALE', 'DELAY'])
@@ -47,14 +49,23 @@ function askerAddress(space: Space, link: Link, target: Ip, source: Ip | undefin
 function ask(medium: Medium, at: SpaceLink, target: Ip, asker: Ip): Resolved {
   const { run } = medium
   const lossesBefore = run.losses.length
-  const question: Question = { kind: 'question', target, asker, answers: [], proxied: [], outside: false }
+  const shown = solicitation(asker, target)
+  const question: Question = {
+    kind: 'question',
+    target,
+    asker,
+    answers: [],
+    proxied: [],
+    outside: false,
+    ...(shown === undefined ? {} : { shown }),
+  }
   const source = at.link.mac ?? UNKNOWN_MAC
-  medium.transmit(at, { source, destination: BROADCAST, body: question })
+  if (leaves(run, at, shown)) medium.transmit(at, { source, destination: BROADCAST, body: question })
   const [proxied] = question.proxied
   if (proxied !== undefined) return found(target, proxied, 'answered by the proxy of the VXLAN device')
   for (const answer of question.answers) {
     learnAsker(run, answer, asker, source)
-    if (reaches(medium, answer, at)) {
+    if (reaches(medium, answer, at, advertisement(target, asker))) {
       return found(target, answer.link.mac ?? UNKNOWN_MAC, `answers from ${answer.space.name} ${answer.link.name}`)
     }
   }
@@ -76,11 +87,13 @@ function found(target: Ip, mac: string, who: string): Resolved {
 }
 
 /** Whether an answer gets back to who asked. */
-function reaches(medium: Medium, from: SpaceLink, to: SpaceLink): boolean {
-  const probe: Probe = { kind: 'probe', to, arrived: false }
+function reaches(medium: Medium, from: SpaceLink, to: SpaceLink, shown: Packet | undefined): boolean {
+  const { run } = medium
+  if (!leaves(run, from, shown)) return false
+  const probe: Probe = { kind: 'probe', to, arrived: false, ...(shown === undefined ? {} : { shown }) }
   const frame: Frame = { source: from.link.mac ?? UNKNOWN_MAC, destination: to.link.mac ?? UNKNOWN_MAC, body: probe }
   medium.transmit(from, frame)
-  return probe.arrived
+  return probe.arrived && enters(run, to, shown)
 }
 
 /** The address is on the parent of the macvlan or ipvlan that asks: the kernel keeps the two apart. */

@@ -5,32 +5,43 @@ import type { Question } from '../link/frame.ts'
 import type { Medium } from '../link/medium.ts'
 import { routeInput } from '../routing/input.ts'
 import { isInSubnet } from '../routing/source-address.ts'
+import type { Run } from '../run.ts'
 import { eitherSysctl, greatestSysctl, linkSysctl, type Space, type SpaceLink } from '../world.ts'
+import { enters } from './discovery.ts'
 
 /** arp_process and ndisc_recv_ns: whether a namespace that hears who has an address says that it does. */
 export function hearQuestion({ run }: Medium, at: SpaceLink, question: Question): void {
   const { space, link } = at
   if (link.flags.includes('NOARP')) return
-  if (question.target.family === 6) {
-    if (hasAddress6(space, link, question.target) || isProxied(space, link, question.target)) question.answers.push(at)
-    return
-  }
-  const { asker, target } = question
-  if (isUnspecified(asker)) return
+  if (question.target.family === 6 ? answers6(run, at, question) : answers4(run, at, question))
+    question.answers.push(at)
+}
+
+function answers6(run: Run, at: SpaceLink, { target, shown }: Question): boolean {
+  const { space, link } = at
+  const isOurs = hasAddress6(space, link, target) || isProxied(space, link, target)
+  return isOurs && enters(run, at, shown)
+}
+
+function answers4(run: Run, { space, link }: SpaceLink, { asker, target }: Question): boolean {
+  if (isUnspecified(asker)) return false
   const route = routeInput(run, space, link, { family: 4, source: asker, destination: target, mark: 0, tos: 0 })
-  if (route.kind === 'local') {
-    if (answersFor(space, link, target, asker)) question.answers.push(at)
-    return
+  switch (route.kind) {
+    case 'local':
+      return answersFor(space, link, target, asker)
+    case 'forward':
+      return (
+        route.result.hop?.link !== link.index &&
+        (eitherSysctl(space, link, 'proxy_arp') || isProxied(space, link, target))
+      )
+    case 'martian':
+      if (space.namespace.addresses.some(({ address }) => address.startsWith(`${target.text}/`))) {
+        run.lose({ space, link: link.name, reason: route.reason, place: route.place })
+      }
+      return false
+    default:
+      return false
   }
-  if (
-    route.kind === 'martian' &&
-    space.namespace.addresses.some(({ address }) => address.startsWith(`${target.text}/`))
-  ) {
-    run.lose({ space, link: link.name, reason: route.reason, place: route.place })
-    return
-  }
-  if (route.kind !== 'forward' || route.result.hop?.link === link.index) return
-  if (eitherSysctl(space, link, 'proxy_arp') || isProxied(space, link, target)) question.answers.push(at)
 }
 
 function answersFor(space: Space, link: Link, target: Ip, asker: Ip): boolean {

@@ -8,7 +8,7 @@ import { routeInput } from '../routing/input.ts'
 import { lookupRoute } from '../routing/lookup.ts'
 import type { Outcome } from '../run.ts'
 import { type Space, type SpaceLink, sysctlOf } from '../world.ts'
-import { type Frame, packetOf } from './frame.ts'
+import { type Frame, packetOf, shownPacket } from './frame.ts'
 import { lost } from './lost.ts'
 import type { Medium } from './medium.ts'
 
@@ -80,12 +80,15 @@ function wayOut({ run }: Medium, space: Space, bridge: Link, packet: Packet) {
 /** br_nf_forward. */
 export function bridgedForward(medium: Medium, way: BridgeWay, frame: Frame): Outcome | undefined {
   const { space, bridge, from, to } = way
-  const packet = packetOf(frame)
+  const packet = shownPacket(frame)
   if (packet === undefined || from === undefined || !callsIptables(space, bridge, packet.family)) return undefined
   packet.bridged = { in: from, out: to }
   const context: RuleContext = { run: medium.run, space, packet, hook: 'forward', in: bridge, out: bridge }
   const result = runHook(context)
   if (result.kind === 'accept') return undefined
+  if (packetOf(frame) === undefined) {
+    return lost(medium.run, { space, link: to }, frame, `neighbour discovery is ${result.text}`, 'rule')
+  }
   return stopped(medium, context, result, bridgedBecause(space, bridge, packet.family))
 }
 

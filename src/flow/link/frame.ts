@@ -17,6 +17,8 @@ export interface Question {
   readonly proxied: string[]
   /** It went out to where no snapshot tells who is there. */
   outside: boolean
+  /** What firewalls see of it: a neighbour solicitation is an ICMPv6 packet, ARP is none of IP. */
+  readonly shown?: Packet
 }
 
 /** Only finds out whether a frame gets from one place to another: an answer to a question. */
@@ -24,6 +26,8 @@ export interface Probe {
   readonly kind: 'probe'
   readonly to: SpaceLink
   arrived: boolean
+  /** As of a {@link Question}: a neighbour advertisement. */
+  readonly shown?: Packet
 }
 
 export interface Frame {
@@ -38,6 +42,12 @@ export interface Frame {
 
 export function packetOf({ body }: Frame): Packet | undefined {
   return 'family' in body ? body : undefined
+}
+
+/** What a firewall on the way sees: a copy of it, as nothing that rewrites it matters. */
+export function shownPacket({ body }: Frame): Packet | undefined {
+  if ('family' in body) return body
+  return body.shown === undefined ? undefined : copyPacket(body.shown)
 }
 
 export function copyFrame(frame: Frame): Frame {

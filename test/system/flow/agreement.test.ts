@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { beforeAll, expect, test } from 'vitest'
 import type { Flow, Journey } from '../../../src/flow/journey.ts'
 import { predict } from '../../../src/flow/predict.ts'
@@ -9,7 +10,7 @@ import { Random } from '../../helpers/topology-random.ts'
 import { applyNetwork, type Probe, type RunningNetwork } from './apply-network.ts'
 import { type Network, planNetwork } from './network.ts'
 
-/** `SEED=17` repeats one network, `AGREEMENT=500` takes that many; 30 run on every machine alike. */
+/** `SEED=17` repeats one network and `DUMP=FILE` keeps its facts, `AGREEMENT=500` takes that many; 30 run everywhere. */
 const COUNT = Number(process.env['AGREEMENT'] ?? 30)
 const SEEDS =
   process.env['SEED'] === undefined ? Array.from({ length: COUNT }, (_, at) => at + 1) : [Number(process.env['SEED'])]
@@ -35,8 +36,7 @@ test.each(SEEDS)('the network of SEED=%i is predicted as the kernel behaves', as
     const snapshot = await take(world)
     const facts = new FlowWorld({ snapshots: [snapshot] })
     const cases = random.times(FLOWS, () => planFlow(random, network, snapshot))
-    if (process.env['DUMP'])
-      (await import('node:fs')).writeFileSync(process.env['DUMP'], JSON.stringify({ snapshot, cases }))
+    if (process.env['DUMP'] !== undefined) writeFileSync(process.env['DUMP'], JSON.stringify({ snapshot, cases }))
     const predicted = cases.map((each) => predict(facts, each.flow))
     const observed = await observe(running, cases)
     for (const [at, each] of cases.entries()) judge(seed, each, predicted[at] as Journey, observed[at] ?? '')

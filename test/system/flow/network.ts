@@ -275,34 +275,24 @@ const FAULTS = [
   'rule add ipproto tcp dport 81 unreachable priority 70',
 ]
 
+const TABLE_100 = ['route add default via 192.168.1.1 table 100', 'route add blackhole default table 100']
+const BROKEN = [
+  'link set vc0 down',
+  'link set vc2 nomaster',
+  'link set br1 down',
+  'neigh replace 10.1.0.3 lladdr 02:00:00:00:00:99 dev br0 nud permanent',
+]
+
 function faults(builder: Builder): void {
   const { random } = builder
-  for (const [name, { late }] of builder.byName) {
-    if (random.chance(0.12)) late.push(random.pick(FAULTS))
-    if (random.chance(0.3))
-      late.push(
-        ...random
-          .pick([
-            ['route add default via 192.168.1.1 table 100'],
-            ['route add blackhole default table 100'],
-            ['route add throw default table 100'],
-          ])
-          .filter(() => name === 'h1'),
-      )
+  const perhaps = (probability: number, namespace: string, line: string) => {
+    if (random.chance(probability)) builder.namespace(namespace).late.push(line)
   }
-  const { late } = builder.namespace('h1')
-  if (random.chance(0.12))
-    late.push(
-      random.pick([
-        'link set vc0 down',
-        'link set vc2 nomaster',
-        'link set br1 down',
-        'neigh replace 10.1.0.3 lladdr 02:00:00:00:00:99 dev br0 nud permanent',
-      ]),
-    )
-  if (random.chance(0.06)) builder.namespace('c1').late.push('link set eth0 down')
-  if (random.chance(0.1))
-    builder.namespace('c0').late.push('neigh replace 10.1.0.1 lladdr 02:00:00:00:00:98 dev eth0 nud permanent')
+  for (const name of builder.byName.keys()) perhaps(0.12, name, random.pick(FAULTS))
+  perhaps(0.3, 'h1', random.pick([...TABLE_100, 'route add throw default table 100']))
+  perhaps(0.12, 'h1', random.pick(BROKEN))
+  perhaps(0.06, 'c1', 'link set eth0 down')
+  perhaps(0.1, 'c0', 'neigh replace 10.1.0.1 lladdr 02:00:00:00:00:98 dev eth0 nud permanent')
 }
 
 function destinationsOf(namespaces: readonly NetworkNamespace[]): string[] {
