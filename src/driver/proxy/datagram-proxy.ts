@@ -91,10 +91,17 @@ class Client {
   send(message: Buffer): void {
     this.#idle.refresh()
     this.#options.back.then(
-      (socket) => this.#isOpen && socket.send(message, () => undefined),
+      (socket) => this.#isOpen && this.#sendBack(socket, message),
       // without a way to the container it is lost
       () => undefined,
     )
+  }
+
+  /** The first attempt may only fetch the error of an earlier datagram that found nobody. */
+  #sendBack(socket: UdpSocket, message: Buffer): void {
+    socket.send(message, (error) => {
+      if (error && this.#isOpen) socket.send(message, () => undefined)
+    })
   }
 
   end(): void {

@@ -2,7 +2,6 @@ import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { ProxyBinding } from '../../../../src/driver/ports/userland-proxy.ts'
 import { InProcessProxy } from '../../../../src/driver/proxy/in-process-proxy.ts'
@@ -162,7 +161,6 @@ test('UDP: a container that comes later is found by the next datagram', async ()
   await proxy.start({ ...BINDING, protocol: 'udp' })
   const client = await connectUdp(host.host, { address: '127.0.0.1', port: 18080 })
   client.send('lost')
-  await pause(20)
   const server = bindUdp(container.host, { address: CONTAINER, port: 80 })
   server.on('message', (_, peer) => server.send('here', peer.port, peer.address))
   client.send('found')
@@ -214,8 +212,9 @@ test('nothing stays open when all is stopped', async () => {
   const held = connectTcp(host.host, { address: '127.0.0.1', port: 18080 })
   await once(held, 'connect')
   const client = await connectUdp(host.host, { address: '127.0.0.1', port: 18080 })
+  const open = descriptors()
   client.send('x')
-  await pause(20)
+  await expect.poll(descriptors, { timeout: 5000 }).toBeGreaterThan(open)
   await proxy.close()
   client.close()
   held.destroy()
