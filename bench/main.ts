@@ -6,6 +6,7 @@ import { COLD } from './rows/cold.ts'
 import { CONNTRACK } from './rows/conntrack.ts'
 import { IPTABLES } from './rows/iptables.ts'
 import { LAB } from './rows/lab.ts'
+import { PLUGIN } from './rows/plugin.ts'
 import { snapshotOf } from './rows/snapshot.ts'
 import { TUI } from './rows/tui.ts'
 import { warmRefreshOf } from './rows/warm.ts'
@@ -14,6 +15,7 @@ import { warmRefreshOf } from './rows/warm.ts'
 const BENCHMARKS: readonly Benchmark[] = [
   COLD,
   LAB,
+  PLUGIN,
   snapshotOf({ count: 10, loopRounds: 5 }),
   warmRefreshOf(10),
   TUI,

@@ -16,7 +16,11 @@ const FIRST_PROCESS = [
   'set -e',
   'mount -t tmpfs -o mode=755 tsnet-bench /run',
   'mount -t tmpfs -o mode=1777 tsnet-bench /tmp',
+  // a /sys of this network, with the control groups that an engine needs
+  'mkdir /run/cgroup',
+  'mount --rbind /sys/fs/cgroup /run/cgroup',
   'mount -t sysfs tsnet-bench /sys',
+  'mount --move /run/cgroup /sys/fs/cgroup',
   'mkdir /run/netns /run/lock',
   'hostname tsnet-bench',
   // nobody answers, and asking for a router for ever would keep the counters of an idle host moving

@@ -37,7 +37,11 @@ async function measure(context: BenchContext, count: number): Promise<Row[]> {
   const medians = await interleave(context.quick ? 1 : 3, [
     { name: 'ours', run: ours },
     { name: 'ip', run: () => execute('sh', ['-c', IP_LOOP]) },
-    { name: 'mininet', run: () => execute(PYTHON, [join(context.root, 'bench/mininet-lab.py'), String(count)]), rounds },
+    {
+      name: 'mininet',
+      run: () => execute(PYTHON, [join(context.root, 'bench/mininet-lab.py'), String(count)]),
+      rounds,
+    },
   ])
   const figure = (name: string) => medians.get(name) ?? 0
   const isBudget = count === BUDGET_COUNT
