@@ -33,6 +33,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./watch.ts')).WATCH_COMMAND,
   },
   {
+    name: 'path',
+    summary: 'where a packet would go, and what stops it',
+    load: async () => (await import('./path.ts')).PATH_COMMAND,
+  },
+  {
     name: 'enter',
     summary: 'a shell or a command inside a namespace',
     load: async () => (await import('./enter.ts')).ENTER_COMMAND,

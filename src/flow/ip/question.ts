@@ -11,8 +11,7 @@ import { enters } from './discovery.ts'
 
 /** arp_process and ndisc_recv_ns: whether a namespace that hears who has an address says that it does. */
 export function hearQuestion({ run }: Medium, at: SpaceLink, question: Question): void {
-  const { space, link } = at
-  if (link.flags.includes('NOARP')) return
+  if (at.link.flags.includes('NOARP')) return
   if (question.target.family === 6 ? answers6(run, at, question) : answers4(run, at, question))
     question.answers.push(at)
 }
