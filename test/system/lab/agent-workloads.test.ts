@@ -80,6 +80,13 @@ test('echo sends back what it gets, by TCP and UDP, IPv4 and IPv6', async () => 
   }
 })
 
+test('a container without IPv6 is served by IPv4', async () => {
+  for (const scope of ['all', 'default', 'lo', 'eth0']) server.host.writeSysctl(`ipv6/conf/${scope}/disable_ipv6`, '1')
+  await start('http')
+  await start('echo')
+  expect(await curl('http://10.55.0.2/')).toContain('address: 10.55.0.2\n')
+})
+
 describe('kv', () => {
   const KV = 'http://10.55.0.2:8500/v1/kv'
   const put = (key: string, value: string) => curl('-X', 'PUT', '-d', value, `${KV}/${key}`)
