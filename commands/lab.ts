@@ -46,6 +46,11 @@ export const LAB_COMMAND: Command = {
       load: async () => (await import('./lab/graph.ts')).LAB_GRAPH_COMMAND,
     },
     {
+      name: 'save',
+      summary: 'a lab file of what a host has',
+      load: async () => (await import('./lab/save.ts')).LAB_SAVE_COMMAND,
+    },
+    {
       name: 'agent',
       summary: 'serve a lab',
       hidden: true,

@@ -5,6 +5,7 @@ import type { Command } from '../../src/command.ts'
 import { upLab } from '../../src/lab/build/build-lab.ts'
 import { formatPlan } from '../../src/lab/plan/format-plan.ts'
 import { planLab } from '../../src/lab/plan/plan.ts'
+import { waitForChecks } from '../../src/lab/run-checks/wait-for-checks.ts'
 
 export const LAB_UP_COMMAND: Command = {
   name: 'lab up',
@@ -14,7 +15,11 @@ export const LAB_UP_COMMAND: Command = {
     'before anything is changed; when a step fails, everything is taken back.',
   ],
   positionals: [{ name: 'NAME|FILE', completes: 'lab-file' }],
-  options: [{ name: 'dry-run', summary: 'only print what would be done' }, JSON_OPTION],
+  options: [
+    { name: 'dry-run', summary: 'only print what would be done' },
+    { name: 'wait', summary: 'try the checks of the file until they pass, at most half a minute' },
+    JSON_OPTION,
+  ],
   examples: [
     ['lab up pets-bridge', 'a lab that comes with the program'],
     ['lab up ./mine.yaml --dry-run', 'what would be done for one of your own'],
@@ -42,8 +47,10 @@ export const LAB_UP_COMMAND: Command = {
           note: (text) => output.note(text),
         }),
       ).finally(() => progress.clear())
-      if (options.has('json')) output.json({ lab: resolved.name, steps: steps.length })
+      const failed = options.has('wait') ? await waitForChecks(resolved) : []
+      if (options.has('json')) output.json({ lab: resolved.name, steps: steps.length, failed })
       else output.write(`${resolved.name} is up: ${steps.length} steps\n`)
-      return 0
+      for (const { name, detail = '' } of failed) output.note(`✖ ${name}: ${detail}`)
+      return failed.length === 0 ? 0 : 1
     }),
 }

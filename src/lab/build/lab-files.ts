@@ -20,11 +20,24 @@ export function writeContainerFiles(lab: string, controller: Controller, served:
   for (const sandbox of controller.sandboxes()) {
     const own = endpoints.filter((endpoint) => endpoint.sandbox === sandbox.id)
     const addresses = own.flatMap(({ interface: { address, addressIpv6 } }) => [address, addressIpv6])
-    const folder = labFilesFolder(lab, sandbox.name)
-    mkdirSync(folder, { recursive: true, mode: 0o755 })
-    writeFileSync(join(folder, 'resolv.conf'), resolvConf(sandbox, served.has(sandbox.name)))
-    writeFileSync(join(folder, 'hosts'), hostsFile(sandbox, addresses))
+    const given = addresses.filter((cidr) => cidr !== undefined)
+    const files = {
+      'resolv.conf': resolvConf(sandbox, served.has(sandbox.name)),
+      hosts: hostsFile(sandbox.hostname, given),
+    }
+    writeFiles(lab, sandbox.name, files)
   }
+}
+
+/** A machine has no name servers: a lab does not reach those of the real one. */
+export function writeMachineFiles(lab: string, name: string, cidrs: readonly string[]): void {
+  writeFiles(lab, name, { 'resolv.conf': '', hosts: hostsFile(name, cidrs) })
+}
+
+function writeFiles(lab: string, name: string, files: Readonly<Record<string, string>>): void {
+  const folder = labFilesFolder(lab, name)
+  mkdirSync(folder, { recursive: true, mode: 0o755 })
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text)
 }
 
 /** No error when there are none. */
@@ -43,7 +56,7 @@ function resolvConf({ dns }: Sandbox, hasNameServer: boolean): string {
   ].join('')
 }
 
-function hostsFile({ hostname }: Sandbox, cidrs: readonly (string | undefined)[]): string {
-  const own = cidrs.flatMap((cidr) => (cidr === undefined ? [] : [`${cidr.split('/')[0]}\t${hostname}`]))
+function hostsFile(hostname: string, cidrs: readonly string[]): string {
+  const own = cidrs.map((cidr) => `${cidr.split('/')[0]}\t${hostname}`)
   return `${[...HOSTS, ...own].join('\n')}\n`
 }

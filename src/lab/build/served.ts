@@ -4,7 +4,7 @@ import type { ServedProxy, ServedSandbox, ServedState, ServedWorkload } from '..
 import { objectsOf, type ResolvedLab, type WorkloadObject } from '../resolve/lab-object.ts'
 import type { HostEngine } from './host-controllers.ts'
 import type { LabBuilder } from './lab-builder.ts'
-import { removeContainerFiles, writeContainerFiles } from './lab-files.ts'
+import { removeContainerFiles, writeContainerFiles, writeMachineFiles } from './lab-files.ts'
 import { namespacePath } from './lab-paths.ts'
 import { leadToNameServer, servedNames } from './name-service.ts'
 
@@ -17,6 +17,7 @@ export async function prepareServed(builder: LabBuilder, resolved: ResolvedLab):
   const sandboxes: ServedSandbox[] = []
   const proxies: ServedProxy[] = []
   removeContainerFiles(builder.lab)
+  for (const name of nodeNames(resolved)) writeMachineFiles(builder.lab, name, addressesOf(resolved, name))
   for (const host of new Set(objectsOf(resolved, 'container').map((container) => container.host))) {
     const engine = await builder.engines.get(host)
     const own = objectsOf(resolved, 'network').filter((network) => network.host === host)
@@ -29,6 +30,18 @@ export async function prepareServed(builder: LabBuilder, resolved: ResolvedLab):
   }
   const workloads = objectsOf(resolved, 'workload').map(servedWorkload)
   return { format: 1, lab: builder.lab, networks, sandboxes, workloads, proxies }
+}
+
+function nodeNames(resolved: ResolvedLab): readonly string[] {
+  return [...objectsOf(resolved, 'host'), ...objectsOf(resolved, 'router')].map(({ name }) => name)
+}
+
+function addressesOf({ objects }: ResolvedLab, node: string): readonly string[] {
+  return objects.flatMap((object) => {
+    if (object.kind === 'link') return object.ends.filter((end) => end.node === node).flatMap((end) => end.addresses)
+    const isOwn = object.kind === 'attachment' || object.kind === 'vlan' || object.kind === 'expose'
+    return isOwn && object.node === node ? object.addresses : []
+  })
 }
 
 /** Whether there is anything to serve: a lab of bare namespaces has no agent. */
