@@ -69,8 +69,8 @@ export async function listenTcp(
 export function bindUdp(entry: NamespaceEntry, at: SocketAddress): UdpSocket {
   const fd = open(`bind udp ${formatEnd(at)}`, () => {
     const fd = openInside(entry, 'udp', at.address)
-    // without SO_REUSEADDR, which for UDP would let another socket take the datagrams over
     if (isIpv6(at.address)) setIpv6Only(fd)
+    // without SO_REUSEADDR, which for UDP would let another socket take the datagrams over
     bindSocket(fd, at)
     return fd
   })

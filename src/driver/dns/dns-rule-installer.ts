@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import {
   copyNftTable,
   deleteNftTable,
@@ -63,7 +63,7 @@ const NFT_TABLE = { family: NFPROTO.IPV4, name: DNS_NFT_TABLE }
 /** Takes away the rules of either kind; no error when there are none. */
 export async function removeDnsRules(sandbox: NetworkHost): Promise<void> {
   if (hasTable(sandbox, DNS_NFT_TABLE)) await sandbox.run('nft', ['-f', '-'], { input: dnsNftRulesRemoval() })
-  if (hasDnsChain(sandbox)) await restore(sandbox, dnsRulesRemoval())
+  if (await hasDnsChain(sandbox)) await restore(sandbox, dnsRulesRemoval())
 }
 
 async function copyOfRules(ports: DnsPorts, backend: DnsRuleBackend): Promise<readonly Request[] | undefined> {
@@ -95,13 +95,25 @@ function hasTable(host: NetworkHost, name: string): boolean {
   return withoutNft(false, () => dumpNftTables(host.netfilter, NFPROTO.IPV4).some((table) => table.name === name))
 }
 
-/** Of legacy iptables as well: its listing is the one way to know, and only where its table is registered. */
-function hasDnsChain(host: NetworkHost): boolean {
-  return withoutNft(false, () =>
-    dumpNftChains(host.netfilter, NFPROTO.IPV4).some(
-      ({ table, name }) => table === 'nat' && name === DNS_CHAINS.output,
-    ),
+async function hasDnsChain(host: NetworkHost): Promise<boolean> {
+  const { output } = DNS_CHAINS
+  const isListed = withoutNft(false, () =>
+    dumpNftChains(host.netfilter, NFPROTO.IPV4).some(({ table, name }) => table === 'nat' && name === output),
   )
+  if (isListed || !hasLegacyTable(host)) return isListed
+  const { stdout } = await host.run('iptables-save', ['-t', 'nat'], { package: 'iptables' })
+  return stdout.includes(`:${output} `)
+}
+
+/** Asked beforehand, because the tool of the legacy back end would make the table by looking. */
+function hasLegacyTable(host: NetworkHost): boolean {
+  try {
+    const names = host.inside(() => readFileSync('/proc/thread-self/net/ip_tables_names', 'utf8'))
+    return names.split('\n').includes('nat')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw error
+  }
 }
 
 /** A kernel without nf_tables has no tables of it. */

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { DnsRuleInstaller, removeDnsRules } from '../../../../src/driver/dns/dns-rule-installer.ts'
 import { dnsNftRules, dnsRules } from '../../../../src/driver/dns/dns-rules.ts'
@@ -84,6 +87,26 @@ describe('iptables', () => {
     await removeDnsRules(sandbox.host)
     expect(await ruleset(sandbox)).toBe('')
   })
+})
+
+test('iptables on its legacy back end is used as it is, again and again', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ts-legacy-'))
+  const path = process.env['PATH']
+  for (const tool of ['restore', 'save'])
+    symlinkSync('/usr/sbin/xtables-legacy-multi', join(folder, `iptables-${tool}`))
+  process.env['PATH'] = `${folder}:${path}`
+  try {
+    const sandbox = add()
+    await new DnsRuleInstaller({ udpPort: 1, tcpPort: 2 }).install(sandbox.host)
+    await new DnsRuleInstaller(PORTS).install(sandbox.host)
+    expect((await saved(sandbox)).replace(/\[\d+:\d+\]/g, '[0:0]')).toBe(ENGINE)
+    expect(await ruleset(sandbox)).toBe('')
+    await removeDnsRules(sandbox.host)
+    expect(await saved(sandbox)).not.toMatch(/DOCKER|127\.0\.0\.11/)
+  } finally {
+    process.env['PATH'] = path
+    rmSync(folder, { recursive: true })
+  }
 })
 
 describe('nft', () => {
