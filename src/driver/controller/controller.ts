@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type {
   ConnectRequest,
   ControllerOptions,
@@ -16,6 +17,7 @@ import { type NameRecords, nameRecords } from './name-records.ts'
 import { NetworkLifecycle } from './network-lifecycle.ts'
 import { type ControllerParts, driverNamed } from './parts.ts'
 import { Recovery, type RecoveryNote } from './recovery.ts'
+import { RetiredAddresses } from './retired-addresses.ts'
 import { SandboxLifecycle } from './sandbox-lifecycle.ts'
 import { StateLock } from './state-lock.ts'
 
@@ -43,6 +45,7 @@ export class Controller {
       mutex: new KeyedMutex(),
       ipams: new IpamCalls(options.ipams),
       links: new LinkRemoval(() => host.route, tag),
+      retired: new RetiredAddresses(join(stateFolder, 'retired')),
     }
     this.#networks = new NetworkLifecycle(this.#parts)
     this.#endpoints = new EndpointLifecycle(this.#parts)
@@ -135,6 +138,7 @@ export class Controller {
 
   /** Everything stays; another controller may go on with it. */
   close(): void {
+    this.#parts.retired.flush()
     this.#lock.release()
   }
 }

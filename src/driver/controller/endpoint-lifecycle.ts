@@ -130,9 +130,10 @@ export class EndpointLifecycle {
     const { source, prefix, inSandbox = false } = interfaceName
     if (source === undefined) return undefined
     const name = endpoint.interface.name ?? interfaceName.name
-    const { host } = this.#parts.options
-    return placeLink(host, inside, {
+    const { options, retired } = this.#parts
+    return placeLink(options.host, inside, {
       ...this.configuration(endpoint),
+      announce: retired.take(endpoint.network, endpoint.interface),
       source,
       prefix,
       inSandbox,
@@ -208,6 +209,7 @@ export class EndpointLifecycle {
       () => (leases.length === 0 ? undefined : releaseLeases(ipams, network, leases)),
     ])
     state.endpoints.delete(id)
+    this.#parts.retired.add(network.id, endpoint.interface)
   }
 
   /** The next endpoint in order gives the default route and publishes its ports. */

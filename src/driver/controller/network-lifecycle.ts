@@ -85,6 +85,7 @@ export class NetworkLifecycle {
     }
     if (network.ipam.pools.length > 0) await releasePools(this.#parts.ipams, network.ipam)
     state.networks.delete(network.id)
+    this.#parts.retired.forget(network.id)
   }
 
   #checkUnused({ id, name }: Network): void {

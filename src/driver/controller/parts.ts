@@ -6,6 +6,7 @@ import type { ControllerState } from './controller-state.ts'
 import type { IpamCalls } from './ipam-calls.ts'
 import type { KeyedMutex } from './keyed-mutex.ts'
 import type { LinkRemoval } from './link-removal.ts'
+import type { RetiredAddresses } from './retired-addresses.ts'
 
 /** What the parts of a controller work with. */
 export interface ControllerParts {
@@ -15,6 +16,7 @@ export interface ControllerParts {
   readonly mutex: KeyedMutex
   readonly ipams: IpamCalls
   readonly links: LinkRemoval
+  readonly retired: RetiredAddresses
 }
 
 /** In Docker the driver of the network `none` is called null. */

@@ -16,7 +16,7 @@ import type { StaticRoute } from '../network-driver.ts'
 import type { NetworkHost } from '../network-host.ts'
 import { isDefaultDestination } from './gateway-choice.ts'
 import { checkInterfaceName, nextInterfaceName } from './interface-name.ts'
-import { enableIpv6 } from './sandbox-sysctls.ts'
+import { announceWhenUp, enableIpv6 } from './sandbox-sysctls.ts'
 
 const MAIN_TABLE = 254
 
@@ -38,6 +38,8 @@ export interface LinkConfiguration {
   readonly address?: string
   readonly addressIpv6?: string
   readonly routes: readonly StaticRoute[]
+  /** Neighbours may know one of the addresses with another MAC: they are told when it comes up. */
+  readonly announce?: boolean
 }
 
 /**
@@ -57,7 +59,10 @@ export function placeLink(host: NetworkHost, sandbox: NetworkHost, link: SourceL
 
 /** Gives a link that is in the sandbox what it may have lost; nothing that it has is taken away. */
 export function repairLink(sandbox: NetworkHost, link: Link, configuration: LinkConfiguration): void {
-  configure(sandbox, { index: link.index, name: link.name, up: true }, configuration)
+  const { mac, ...rest } = configuration
+  // setting even the same MAC again is a change that the link announces to the whole network
+  const wanted = mac === undefined || mac === link.mac ? rest : configuration
+  configure(sandbox, { index: link.index, name: link.name, up: true }, wanted)
 }
 
 function nameInside({ source, inSandbox, prefix, name }: SourceLink, present: readonly Link[]): string {
@@ -89,19 +94,22 @@ function configure(
   configuration: LinkConfiguration,
 ): void {
   const { index, name } = link
-  const { mac, alias, address, addressIpv6, routes } = configuration
+  const { mac, alias, address, addressIpv6, routes, announce = false } = configuration
   const named = {
     what: 'name it',
     request: changeLink(index, { ...(link.up ? {} : { name }), alias, ...(mac ? { mac } : {}) }),
   }
   const steps: Step[] = [named]
   if (address !== undefined) steps.push(addressStep(index, address))
-  if (addressIpv6 !== undefined) {
-    // the setting has the link's name in its path, so that has to come first
+  if (addressIpv6 !== undefined || announce) {
+    // settings have the link's name in their path, so that has to come first
     askAll(sandbox.route, `link ${name}`, steps.splice(0))
-    sandbox.inside(() => enableIpv6(name))
-    steps.push(addressStep(index, addressIpv6))
+    sandbox.inside(() => {
+      if (addressIpv6 !== undefined) enableIpv6(name)
+      if (announce) announceWhenUp(name)
+    })
   }
+  if (addressIpv6 !== undefined) steps.push(addressStep(index, addressIpv6))
   steps.push({ what: 'set it up', request: changeLink(index, { up: true }) })
   for (const route of routes) if (!isDefaultDestination(route.destination)) steps.push(routeStep(index, route))
   askAll(sandbox.route, `link ${name}`, steps)

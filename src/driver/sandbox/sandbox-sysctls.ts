@@ -1,15 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { TsnetError } from '../../errors.ts'
 
-/**
- * What Docker sets in the namespace of a container. IPv6 is off until a network brings it; new links announce
- * themselves, since an address may come back with another MAC (Docker 28 sends these announcements itself).
- */
+/** What Docker sets in the namespace of a container. IPv6 is off until a network brings it. */
 const DEFAULTS: Readonly<Record<string, string>> = {
   'net/ipv6/conf/all/disable_ipv6': '1',
   'net/ipv6/conf/default/disable_ipv6': '1',
-  'net/ipv6/conf/default/ndisc_notify': '1',
-  'net/ipv4/conf/default/arp_notify': '1',
   'net/ipv4/ip_unprivileged_port_start': '0',
   'net/ipv4/ping_group_range': '0 2147483647',
 }
@@ -55,6 +50,12 @@ export function enableIpv6(link: string): void {
       throw new TsnetError('unsupported', `IPv6 on ${link}: this kernel has none`, { cause })
     })
   }
+}
+
+/** Lets a link tell its neighbours of its addresses when it comes up, in the namespace of this thread. */
+export function announceWhenUp(link: string): void {
+  write(`net/ipv4/conf/${link}/arp_notify`, '1', () => undefined)
+  write(`net/ipv6/conf/${link}/ndisc_notify`, '1', () => undefined)
 }
 
 function write(name: string, value: string, absent: (cause: unknown) => void): void {

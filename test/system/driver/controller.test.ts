@@ -201,6 +201,23 @@ describe('an endpoint', () => {
     expect(await names('n3', 'n1')).toEqual(['eth0', 'eth2'])
   })
 
+  test('with the address of one that is gone is reached at once by those who knew that one', async () => {
+    await controller.createNetwork(bridge('br', '10.8.0.0/24'))
+    await connected('br', 'a', 'b')
+    expect(await reaches('a', '10.8.0.3')).toBe(true)
+    const macOf = async () => {
+      const neighbours = await json<{ dst: string; lladdr?: string }[]>('a', 'neigh')
+      return neighbours.find(({ dst }) => dst === '10.8.0.3')?.lladdr
+    }
+    const before = await macOf()
+    await controller.removeSandbox('b')
+    await controller.createSandbox({ name: 'c' })
+    const { interface: placed } = await controller.connect({ sandbox: 'c', network: 'br' })
+    expect(placed).toMatchObject({ address: '10.8.0.3/24', mac: expect.not.stringMatching(before ?? '-') })
+    await expect.poll(macOf, { timeout: 5000 }).toBe(placed.mac)
+    expect(await reaches('a', '10.8.0.3')).toBe(true)
+  })
+
   test('is not made twice, and not with a name that is in use', async () => {
     await controller.createNetwork(bridge('n1', '10.1.0.0/24'))
     await controller.createNetwork(bridge('n2', '10.2.0.0/24'))
@@ -297,20 +314,35 @@ describe('the networks host and none', () => {
     await connected('br', 'b')
     await controller.createSandbox({ name: 'h', hostNamespace: true })
     await controller.connect({ sandbox: 'h', network: 'host' })
-    const refusals: [Promise<unknown>, string][] = [
-      [controller.createNetwork({ name: 'host2', driver: 'host' }), 'only one instance of "host" network is allowed'],
-      [controller.createNetwork({ name: 'none2', driver: 'none' }), 'only one instance of "null" network is allowed'],
+    const refusals: [() => Promise<unknown>, string][] = [
       [
-        controller.connect({ sandbox: 'a', network: 'br' }),
+        () => controller.createNetwork({ name: 'host2', driver: 'host' }),
+        'only one instance of "host" network is allowed',
+      ],
+      [
+        () => controller.createNetwork({ name: 'none2', driver: 'none' }),
+        'only one instance of "null" network is allowed',
+      ],
+      [
+        () => controller.connect({ sandbox: 'a', network: 'br' }),
         'container cannot be connected to multiple networks with one of the networks in private (none) mode',
       ],
-      [controller.connect({ sandbox: 'b', network: 'none' }), 'in private (none) mode'],
-      [controller.connect({ sandbox: 'b', network: 'host' }), 'container cannot be disconnected from host network or'],
-      [controller.connect({ sandbox: 'h', network: 'br' }), 'container cannot be disconnected from host network or'],
-      [controller.disconnect('h', 'host'), 'container cannot be disconnected from host network or connected to host'],
-      [controller.removeNetwork('host'), 'host is a pre-defined network and cannot be removed'],
+      [() => controller.connect({ sandbox: 'b', network: 'none' }), 'in private (none) mode'],
+      [
+        () => controller.connect({ sandbox: 'b', network: 'host' }),
+        'container cannot be disconnected from host network or',
+      ],
+      [
+        () => controller.connect({ sandbox: 'h', network: 'br' }),
+        'container cannot be disconnected from host network or',
+      ],
+      [
+        () => controller.disconnect('h', 'host'),
+        'container cannot be disconnected from host network or connected to host',
+      ],
+      [() => controller.removeNetwork('host'), 'host is a pre-defined network and cannot be removed'],
     ]
-    for (const [refusal, message] of refusals) await expect(refusal).rejects.toThrow(message)
+    for (const [refusal, message] of refusals) await expect(refusal()).rejects.toThrow(message)
   })
 })
 
