@@ -1,9 +1,9 @@
 import type { Context } from '../command.ts'
 import { TsnetError } from '../errors.ts'
+import { predictWithFixes } from '../flow/fix/suggest.ts'
 import type { Flow, Journey } from '../flow/journey.ts'
 import { parseDestination, resolveDestination, selectSpace, spaceWith } from '../flow/names.ts'
 import { protocolNumber } from '../flow/packet.ts'
-import { predict } from '../flow/predict.ts'
 import { type Facts as FlowFacts, type Space, World } from '../flow/world.ts'
 import { KINDS, type Kind } from '../model/snapshot.ts'
 import { journeyLine, journeyLines } from '../report/journey-lines.ts'
@@ -13,7 +13,7 @@ import { noteHidden, readFacts, readSnapshotFile } from './facts.ts'
 export async function path(context: Context): Promise<number> {
   const facts = await flowFacts(context)
   const world = new World(facts)
-  const journey = predict(world, flowOf(context, world))
+  const journey = predictWithFixes(world, flowOf(context, world))
   const { options, output } = context
   if (options.has('json')) output.json(journey)
   else if (options.has('minimal')) output.write(`${journeyLine(journey)}\n`)

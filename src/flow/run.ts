@@ -105,6 +105,8 @@ export class Run {
       packet: summaryOf(packet),
       details: entry.details ?? [],
       ...(entry.place === undefined ? {} : { place: entry.place }),
+      ...(entry.in === undefined ? {} : { in: entry.in }),
+      ...(entry.out === undefined ? {} : { out: entry.out }),
       ...(entry.stopped === true ? { stopped: true } : {}),
     })
   }
@@ -147,5 +149,7 @@ export interface HopEntry {
   readonly text: string
   readonly details?: readonly string[]
   readonly place?: Place
+  readonly in?: string
+  readonly out?: string
   readonly stopped?: boolean
 }

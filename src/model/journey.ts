@@ -103,6 +103,9 @@ export interface Hop {
   readonly details: readonly string[]
   /** The kernel object that decided, when it is one. */
   readonly place?: Place
+  /** Links between which a chain saw the packet. */
+  readonly in?: string
+  readonly out?: string
   /** The packet ends here. */
   readonly stopped?: boolean
 }

@@ -25,7 +25,11 @@ export function stopped(
   const { place, details } = result
   const chain = `${place.table ?? ''} ${place.chain ?? ''}`
   const said = because === undefined ? result.text : `${result.text} (${because})`
-  const entry = { stage: stageOf(hook), subject: chain, details, place, stopped: true }
+  const links = {
+    ...(context.in === undefined ? {} : { in: context.in.name }),
+    ...(context.out === undefined ? {} : { out: context.out.name }),
+  }
+  const entry = { stage: stageOf(hook), subject: chain, details, place, ...links, stopped: true }
   if (result.kind === 'unknown') return run.unknown(space, packet, { ...entry, text: said })
   if (result.kind === 'drop') {
     run.hop(space, packet, { ...entry, text: said })
