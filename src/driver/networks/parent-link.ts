@@ -60,7 +60,7 @@ export class ParentLinks {
     const { route } = this.#host
     const temporary = randomLinkName()
     askAll(route, `link ${name}`, [
-      { what: 'make it', request: createLink({ ...spec, name: temporary }) },
+      { what: 'make it', request: createLink({ ...spec, name: temporary, txQueueLength: 0 }) },
       { what: 'mark it', request: changeLink(0, { name: temporary, alias }) },
     ])
     const { index } = getLink(route, { name: temporary })

@@ -61,6 +61,7 @@ export class ParentedLinks {
     const create = createLink({
       kind: kind.name,
       name: source,
+      txQueueLength: 0,
       link: parent.index,
       info: kind.linkInfo(network),
       mtu: network.mtu,
