@@ -34,6 +34,11 @@ export interface ParentedDriverOptions {
   readonly tag: string
   /** Default 28. */
   readonly rules?: DockerRules
+  /**
+   * A MAC that follows from the IPv4 address, so that a neighbour's entry stays true for the next container with it.
+   * Default: as the engine of those rules, which since 28 draws one and announces it.
+   */
+  readonly macFromAddress?: boolean
 }
 
 const PREFIX = 'eth'
@@ -48,15 +53,18 @@ export class ParentedDriver implements NetworkDriver {
   readonly #kind: ParentedKind
   readonly #links: ParentedLinks
   readonly #rules: DockerRules
+  readonly #macFromAddress: boolean
   readonly #parents: ParentLinks
   readonly #networks: ObjectStore<ParentedNetwork>
   readonly #endpoints: ObjectStore<ParentedEndpoint>
 
-  constructor(kind: ParentedKind, { host, stateFolder, tag, rules = '28' }: ParentedDriverOptions) {
+  constructor(kind: ParentedKind, options: ParentedDriverOptions) {
+    const { host, stateFolder, tag, rules = '28', macFromAddress = rules === '20.10' } = options
     this.name = kind.name
     this.#kind = kind
     this.#links = new ParentedLinks(host, tag)
     this.#rules = rules
+    this.#macFromAddress = macFromAddress
     this.#parents = new ParentLinks(host, tag)
     this.#networks = new ObjectStore(join(stateFolder, 'networks'), STORED_NETWORK)
     this.#endpoints = new ObjectStore(join(stateFolder, 'endpoints'), STORED_ENDPOINT)
@@ -190,10 +198,9 @@ export class ParentedDriver implements NetworkDriver {
     throw new TsnetError('failed', `${this.name} network ${id}: not known`)
   }
 
-  /** Up to Docker 27 the MAC follows from the address; since 28 it is random. */
   #chooseMac({ address }: EndpointInterface, present: ParentedEndpoint | undefined): string | undefined {
     if (!this.#kind.hasMac) return undefined
     if (present?.mac !== undefined) return present.mac
-    return dockerMac(this.#rules === '20.10' ? address?.replace(/\/.*/, '') : undefined)
+    return dockerMac(this.#macFromAddress ? address?.replace(/\/.*/, '') : undefined)
   }
 }

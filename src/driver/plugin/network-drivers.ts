@@ -31,7 +31,10 @@ export interface NetworkDrivers {
   close(): Promise<void>
 }
 
-/** The drivers that a plugin serves, each with a state of its own. */
+/**
+ * The drivers that a plugin serves, each with a state of its own. No engine announces the MAC of a plugin's link, so
+ * that follows from the address.
+ */
 export function openNetworkDrivers(host: NetworkHost, options: NetworkDriversOptions): NetworkDrivers {
   const { stateFolder, layout, backend, log } = options
   const userlandProxy = options.hasUserlandProxy ? new InProcessProxy(host) : undefined
@@ -40,11 +43,12 @@ export function openNetworkDrivers(host: NetworkHost, options: NetworkDriversOpt
     stateFolder: join(stateFolder, 'bridge'),
     firewall: { layout, backend, chainPrefix: CHAIN_PREFIX, comment: PLUGIN_TAG },
     tag: PLUGIN_TAG,
+    macFromAddress: true,
     ...(userlandProxy === undefined ? {} : { userlandProxy }),
   })
   const parented = (name: DriverName) => {
     const rules = layout === 'docker20' ? ('20.10' as const) : ('28' as const)
-    return { host, stateFolder: join(stateFolder, name), tag: PLUGIN_TAG, rules }
+    return { host, stateFolder: join(stateFolder, name), tag: PLUGIN_TAG, rules, macFromAddress: true }
   }
   const drivers: Readonly<Record<DriverName, NetworkDriver>> = {
     bridge,

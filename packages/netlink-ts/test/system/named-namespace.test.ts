@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { buildSync } from 'esbuild'
+import { type BuildOptions, buildSync } from 'esbuild'
 import { afterEach, expect, test } from 'vitest'
 import { NetlinkError } from '../../src/error.ts'
 import { createNamedNamespace, deleteNamedNamespace, nameNamespace } from '../../src/named-namespace.ts'
@@ -99,7 +99,7 @@ test('a folder that is no mount becomes a shared one, once', () => {
 })
 
 const HERE = fileURLToPath(new URL('.', import.meta.url))
-const BUNDLE = { bundle: true, platform: 'node', format: 'esm', external: ['koffi'] } as const
+const BUNDLE = { bundle: true, platform: 'node', format: 'esm', external: ['koffi'] } satisfies BuildOptions
 const IN_OTHER_FOLDERS = `
 import { readFileSync } from 'node:fs'
 import { createNamedNamespace, deleteNamedNamespace } from '../../src/named-namespace.ts'

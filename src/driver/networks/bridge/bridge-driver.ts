@@ -25,6 +25,11 @@ export interface BridgeDriverOptions {
   readonly firewall: FirewallSettings
   /** Absent = what it would carry is translated instead (`userland-proxy=false`). */
   readonly userlandProxy?: UserlandProxy
+  /**
+   * A MAC that follows from the IPv4 address, so that a neighbour's entry stays true for the next container with it.
+   * Default: as the engine of that layout, which since 28 draws one and announces it.
+   */
+  readonly macFromAddress?: boolean
   /** Begins the alias of every link: `tsnet:pets`. */
   readonly tag: string
 }

@@ -45,8 +45,7 @@ export class BridgeEndpoints {
 
   #record(config: EndpointConfig, { settings }: NetworkRecord): EndpointRecord {
     const { address, addressIpv6, mac } = config.interface
-    // up to 27 the address tells the MAC, so that a neighbour's entry stays true for the next container with it
-    const seed = this.#parts.layout === 'docker20' ? address?.split('/')[0] : undefined
+    const seed = this.#parts.macFromAddress ? address?.split('/')[0] : undefined
     const macAddress = mac ?? dockerMac(seed)
     const ipv6 = addressIpv6 ?? macBasedAddress(settings.ipv6, macAddress)
     return {

@@ -20,6 +20,7 @@ export interface BridgeParts {
   readonly connections: ConnectionForgetter
   readonly tag: string
   readonly layout: 'docker20' | 'docker28'
+  readonly macFromAddress: boolean
   readonly hasProxy: boolean
 }
 
@@ -42,6 +43,7 @@ export function bridgeParts(options: BridgeDriverOptions): BridgeParts {
     connections: new ConnectionForgetter(host),
     tag,
     layout: firewall.layout,
+    macFromAddress: options.macFromAddress ?? firewall.layout === 'docker20',
     hasProxy: userlandProxy !== undefined,
   }
 }
