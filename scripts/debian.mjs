@@ -36,7 +36,13 @@ const TESTS = {
 /** What the benchmark measures against, besides. @type {Packages} */
 const PEERS = { 'bridge-utils': 'brctl', mininet: 'mn' }
 
-/** @typedef {'check' | 'start' | 'test' | 'bench'} Purpose */
+/** What the demonstration looks at its lab with, besides. @type {Packages} */
+const DEMONSTRATION = { curl: 'curl' }
+
+/** @typedef {'check' | 'start' | 'demo' | 'test' | 'bench'} Purpose */
+
+/** @type {Readonly<Record<Exclude<Purpose, 'check'>, Packages>>} */
+const FURTHER = { start: {}, demo: DEMONSTRATION, test: TESTS, bench: { ...TESTS, ...PEERS } }
 
 const SYSTEM_PATHS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
 const NO_SERVICES = '/usr/sbin/policy-rc.d'
@@ -55,7 +61,8 @@ function commandFolders() {
  */
 export function missingPackages(purpose, folders = commandFolders()) {
   if (purpose === 'check') return []
-  const wanted = { ...PRODUCT, ...(purpose === 'start' ? {} : TESTS), ...(purpose === 'bench' ? PEERS : {}) }
+  /** @type {Packages} */
+  const wanted = { ...PRODUCT, ...FURTHER[purpose] }
   const missing = Object.keys(wanted).filter((name) => !hasCommand(wanted[name] ?? name, folders))
   if (purpose === 'test' && !hasKernelImage()) missing.push('linux-image-amd64')
   return missing

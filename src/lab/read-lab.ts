@@ -63,6 +63,8 @@ function isHole(root: unknown, path: Complaint['path']): boolean {
   return path.length > 0 && path.reduce<unknown>((value, step) => (value as never)?.[step], root) === undefined
 }
 
+/** Each once: what is wrong in two ways may be told in the same words. */
 function inOrder(problems: readonly Problem[]): readonly Problem[] {
-  return problems.toSorted((a, b) => a.line - b.line || a.column - b.column)
+  const distinct = new Map(problems.map((problem) => [JSON.stringify(problem), problem]))
+  return [...distinct.values()].toSorted((a, b) => a.line - b.line || a.column - b.column)
 }

@@ -93,13 +93,18 @@ function mergedChild(
   step: string | number,
 ): Place | undefined {
   for (const { key, value } of pairs) {
-    if (!isScalar(key) || key.value !== '<<') continue
+    if (!isScalar(key) || !isMergeKey(key.value)) continue
     for (const each of isSeq(value) ? (value.items as Node[]) : [value]) {
       const place = childOf(yaml, each, step)
       if (place !== undefined) return place
     }
   }
   return undefined
+}
+
+/** The parser gives it a symbol of that name for a value. */
+function isMergeKey(value: unknown): boolean {
+  return value === '<<' || (typeof value === 'symbol' && value.description === '<<')
 }
 
 function startOf(node: Node | null | undefined): number | undefined {

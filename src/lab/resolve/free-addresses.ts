@@ -27,6 +27,8 @@ export class FreeAddresses {
   readonly #interfaces: ReadonlyMap<string, NodeInterfaces>
   /** By those who hear each other. */
   readonly #taken = new Map<string, Set<string>>()
+  /** By endpoint and family, what it had before. */
+  readonly #kept = new Map<string, string>()
   /** No address below is free: subnets have many. */
   readonly #searched = new Map<string, bigint>()
 
@@ -37,6 +39,7 @@ export class FreeAddresses {
     this.#interfaces = new Map(topology.nodes.map((node) => [node.name, nodeInterfaces(topology, node)]))
     for (const network of networks) this.#reserve(network)
     this.#takeAskedFor(networks)
+    this.#takeKept(networks)
   }
 
   of(container: ContainerSpec, endpoint: EndpointSpec, network: NetworkObject): Pick<EndpointObject, 'ipv4' | 'ipv6'> {
@@ -53,14 +56,10 @@ export class FreeAddresses {
   ): string | undefined {
     const pools = network.pools.filter(({ subnet }) => subnet.includes(':') === (family === 6))
     if (pools.length === 0) return undefined
-    const taken = this.#takenIn(network)
-    const before = this.#previous.endpoint(endpointId(name, network.name))?.[family === 4 ? 'ipv4' : 'ipv6']
-    if (before !== undefined && !taken.has(before) && pools.some((pool) => isInRange(pool, before))) {
-      taken.add(before)
-      return before
-    }
+    const kept = this.#kept.get(`${endpointId(name, network.name)} ${family}`)
+    if (kept !== undefined) return kept
     for (const pool of pools) {
-      const free = this.#lowest(network, pool, taken)
+      const free = this.#lowest(network, pool, this.#takenIn(network))
       if (free !== undefined) return free
     }
     this.#complaints.error(at, `no address is left in the network ${network.name} for ${name}`)
@@ -111,6 +110,27 @@ export class FreeAddresses {
         for (const address of [ipv4, ipv6]) if (address !== undefined) this.#takenIn(network).add(canonical(address))
       }
     }
+  }
+
+  /** Whoever comes new must not take what somebody had, who comes later in the file. */
+  #takeKept(networks: readonly NetworkObject[]): void {
+    for (const { name: container, host, endpoints } of this.#topology.containers) {
+      for (const { network: name, ipv4, ipv6 } of endpoints) {
+        const network = networks.find(({ id }) => id === networkId(host, name))
+        const before = this.#previous.endpoint(endpointId(container, name))
+        if (network === undefined || before?.host !== host) continue
+        if (ipv4 === undefined) this.#keep(`${before.id} 4`, network, before.ipv4)
+        if (ipv6 === undefined) this.#keep(`${before.id} 6`, network, before.ipv6)
+      }
+    }
+  }
+
+  #keep(key: string, network: NetworkObject, address: string | undefined): void {
+    const taken = this.#takenIn(network)
+    if (address === undefined || taken.has(address)) return
+    if (!network.pools.some((pool) => isInRange(pool, address))) return
+    taken.add(address)
+    this.#kept.set(key, address)
   }
 
   #takenIn(network: NetworkObject): Set<string> {

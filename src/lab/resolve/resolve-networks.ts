@@ -33,12 +33,12 @@ export interface NetworkResolution {
 /** Every network on each of its hosts, with subnets from Docker's default pools where the file names none. */
 export function resolveNetworks(topology: LabTopology, resolution: NetworkResolution): readonly NetworkObject[] {
   const made: NetworkObject[] = []
-  // those with subnets of their own first, so that no default pool gets in their way
-  for (const named of [true, false]) {
-    for (const network of topology.networks) {
-      if (network.pools.length > 0 !== named) continue
-      for (const host of network.hosts) made.push(networkObject(topology, network, { host, made, ...resolution }))
-    }
+  const wanted = topology.networks.flatMap((network) => network.hosts.map((host) => ({ network, host })))
+  // those with subnets of their own first, then those that keep one: no default pool gets in their way
+  const rank = ({ network, host }: (typeof wanted)[number]): number =>
+    network.pools.length > 0 ? 0 : resolution.previous.network(networkId(host, network.name)) === undefined ? 2 : 1
+  for (const { network, host } of wanted.toSorted((a, b) => rank(a) - rank(b))) {
+    made.push(networkObject(topology, network, { host, made, ...resolution }))
   }
   const order = new Map(topology.networks.map(({ name }, position) => [name, position]))
   return made.toSorted((a, b) => (order.get(a.name) ?? 0) - (order.get(b.name) ?? 0))

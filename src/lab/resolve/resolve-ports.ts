@@ -22,9 +22,13 @@ export class PublishedPorts {
       chosen.set(port, port.hostPort)
     }
     for (const { name, host, port } of published.filter((each) => !isFixed(each.port))) {
-      const found = choose(port, before.get(placeOf(name, port)), (candidate) =>
-        taken.has(keyOf(host, port, candidate)),
-      )
+      const had = before.get(placeOf(name, port))
+      if (had === undefined || !isAmong(port, had) || taken.has(keyOf(host, port, had))) continue
+      taken.add(keyOf(host, port, had))
+      chosen.set(port, had)
+    }
+    for (const { host, port } of published.filter((each) => !chosen.has(each.port))) {
+      const found = firstFree(port, (candidate) => taken.has(keyOf(host, port, candidate)))
       if (found === undefined) complaints.error(port.at, 'no port is left to publish')
       taken.add(keyOf(host, port, found ?? 0))
       chosen.set(port, found ?? 0)
@@ -48,14 +52,18 @@ function keyOf(host: string, { protocol }: PortSpec, port: number): string {
   return `${host} ${protocol} ${port}`
 }
 
-function choose(
-  { hostPort, hostPortEnd }: PortSpec,
-  before: number | undefined,
-  isTaken: (port: number) => boolean,
-): number | undefined {
-  const [first, last] = hostPort === 0 ? [FIRST_EPHEMERAL, LAST_EPHEMERAL] : [hostPort, hostPortEnd]
-  if (before !== undefined && before >= first && before <= last && !isTaken(before)) return before
-  for (let port = first; port <= last; port++) if (!isTaken(port)) return port
+function rangeOf({ hostPort, hostPortEnd }: PortSpec): readonly [number, number] {
+  return hostPort === 0 ? [FIRST_EPHEMERAL, LAST_EPHEMERAL] : [hostPort, hostPortEnd]
+}
+
+function isAmong(port: PortSpec, candidate: number): boolean {
+  const [first, last] = rangeOf(port)
+  return candidate >= first && candidate <= last
+}
+
+function firstFree(port: PortSpec, isTaken: (port: number) => boolean): number | undefined {
+  const [first, last] = rangeOf(port)
+  for (let candidate = first; candidate <= last; candidate++) if (!isTaken(candidate)) return candidate
   return undefined
 }
 

@@ -1,4 +1,4 @@
-import { Ajv, type ErrorObject } from 'ajv'
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import { didYouMean } from '../../model/nearest.ts'
 import type { Complaint, Path } from '../file/problem.ts'
 import { LAB_SCHEMA } from './lab-schema.ts'
@@ -7,11 +7,18 @@ import type { JsonSchema } from './shapes.ts'
 /** More of them say nothing new, and a hostile file could have a million. */
 const MAX_COMPLAINTS = 200
 
+let compiled: ValidateFunction | undefined
+
+/** Its code runs once in most programs: to make it faster, and to check the schema itself, takes longer than that. */
+function compile(): ValidateFunction {
+  const options = { allErrors: true, verbose: true, allowUnionTypes: true, validateSchema: false }
+  return new Ajv({ ...options, code: { optimize: false } }).compile(LAB_SCHEMA)
+}
+
 /** Everything in a value that is not as the schema of lab files wants it. */
 export function checkShape(value: unknown): readonly Complaint[] {
-  // its code runs once: to make it faster, and to check the schema itself, takes longer than that
-  const options = { allErrors: true, verbose: true, allowUnionTypes: true, validateSchema: false }
-  const validate = new Ajv({ ...options, code: { optimize: false } }).compile(LAB_SCHEMA)
+  compiled ??= compile()
+  const validate = compiled
   if (validate(value)) return []
   const complaints = new Map<string, Complaint>()
   for (const error of validate.errors ?? []) {
