@@ -34,7 +34,8 @@ export function newEndpoint(request: ConnectRequest, network: Network, sandbox: 
 }
 
 /** @throws TsnetError `usage` or `failed` when the two cannot be connected, in Docker's words */
-export function checkConnectable(state: ControllerState, { id }: Endpoint, network: Network, sandbox: Sandbox): void {
+export function checkConnectable(state: ControllerState, endpoint: Endpoint, network: Network, sandbox: Sandbox): void {
+  const { id, requested } = endpoint
   checkId('endpoint', id)
   if (state.endpoints.get(id)) throw new TsnetError('usage', `endpoint id ${id} is already in use`)
   if (network.state !== 'ready')
@@ -46,6 +47,12 @@ export function checkConnectable(state: ControllerState, { id }: Endpoint, netwo
     throw new TsnetError('usage', `endpoint with name ${sandbox.name} already exists in network ${network.name}`)
   }
   checkCombination(state, network, sandbox)
+  if (network.ipam.pools.length === 0 && Object.keys(requested).length > 0) {
+    throw new TsnetError(
+      'usage',
+      `network ${network.name} gives neither addresses nor links, so there is none to choose`,
+    )
+  }
 }
 
 /** The networks host and none are all or nothing. */

@@ -8,7 +8,9 @@ import type { NetworkHost } from '../network-host.ts'
 import { setDefaultRoutes } from '../sandbox/default-routes.ts'
 import { repairLink } from '../sandbox/sandbox-link.ts'
 import { isNamespaceAt, namespacesMadeBy, removeSandboxNamespace } from '../sandbox/sandbox-namespace.ts'
-import { type EndpointLifecycle, endpointConfig, enterSandbox } from './endpoint-lifecycle.ts'
+import type { EndpointLifecycle } from './endpoint-lifecycle.ts'
+import { linkConfiguration } from './endpoint-links.ts'
+import { endpointConfig, enterSandbox } from './endpoint-maker.ts'
 import { gatewaysOf, publish } from './gateway-move.ts'
 import { replayAll, retainHeld } from './ipam-recovery.ts'
 import { deleteTogether } from './link-removal.ts'
@@ -145,7 +147,7 @@ export class Recovery {
     const driver = driverNamed(this.#parts, state.network(endpoint.network).driver)
     await this.#try({ object: 'endpoint', name: id }, async () => {
       await driver.createEndpoint(endpointConfig(endpoint))
-      if (link) repairLink(inside, link, this.#lifecycles.endpoints.configuration(endpoint))
+      if (link) repairLink(inside, link, linkConfiguration(this.#parts, endpoint))
     })
   }
 

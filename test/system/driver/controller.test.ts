@@ -313,6 +313,9 @@ describe('the networks host and none', () => {
     await connected('none', 'a')
     await connected('br', 'b')
     await controller.createSandbox({ name: 'h', hostNamespace: true })
+    await expect(controller.connect({ sandbox: 'h', network: 'host', ipv4: '10.0.0.1' })).rejects.toThrow(
+      'network host gives neither addresses nor links',
+    )
     await controller.connect({ sandbox: 'h', network: 'host' })
     const refusals: [() => Promise<unknown>, string][] = [
       [
