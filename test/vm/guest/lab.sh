@@ -1,0 +1,51 @@
+# Labs that need 802.1Q, ipvlan, dummy links or netem, built by the program and tried by their own checks.
+cat >/run/features.yaml <<'LAB'
+name: features
+segments: {lan: {subnet: 10.1.0.0/24}}
+hosts:
+  h1: {segments: {lan: 10.1.0.2/24}}
+  h2: {segments: {lan: 10.1.0.3/24}}
+links:
+  - {ends: [{node: h1, address: 10.9.0.1/30}, {node: h2, address: 10.9.0.2/30}], delay: 100ms, rate: 8mbit, mtu: 1400}
+  - {ends: [{node: h1, address: 10.9.1.1/30}, {node: h2, address: 10.9.1.2/30}], loss: 100%}
+  - {ends: [{node: h1, address: 10.9.2.1/30}, {node: h2, address: 10.9.2.2/30}], rate: 8mbit}
+networks:
+  l2: {host: h1, driver: ipvlan, subnet: 10.1.0.0/24, gateway: 10.1.0.1, options: {parent: eth0}}
+  l3: {host: h2, driver: ipvlan, subnet: 10.5.0.0/24, options: {parent: eth0, ipvlan_mode: l3}}
+  apart: {host: h1, driver: macvlan, subnet: 10.6.0.0/24}
+containers:
+  a: {host: h1, networks: {l2: {ipv4_address: 10.1.0.20}}, workload: http}
+  b: {host: h1, networks: {l2: {ipv4_address: 10.1.0.21}}}
+  c: {host: h2, networks: [l3], workload: http}
+  d: {host: h2, networks: [l3]}
+  e: {host: h1, networks: [apart], workload: http}
+  f: {host: h1, networks: [apart]}
+checks:
+  - {name: ipvlan l2 containers share a cable and find each other, from: b, http: 'http://a/'}
+  - {name: the segment reaches an ipvlan container, from: h2, http: 'http://10.1.0.20/'}
+  - {name: ipvlan l3 containers reach each other, from: d, http: 'http://10.5.0.2/'}
+  - {name: a macvlan network without a parent is apart, from: f, http: 'http://e/'}
+  - {name: nobody else is in it, from: f, ping: 10.1.0.2, timeout: 1s, expect: closed}
+  - {name: a cable with a delay answers, from: h1, ping: 10.9.0.2, timeout: 10s}
+  - {name: a cable that loses everything does not, from: h1, ping: 10.9.1.2, timeout: 3s, expect: closed}
+  - {name: a cable with a rate answers, from: h1, ping: 10.9.2.2, timeout: 10s}
+LAB
+before() { ip -j link; ip -j address; ip netns; find /run | grep -v -e features.yaml -e stderr -e after.txt; }
+ip netns add first
+ip netns delete first
+before >/run/before.txt
+before >/run/before.txt
+section up-trunk tsnet_shoot lab up labs/vlan-trunk.yaml
+section validate-trunk tsnet_shoot lab validate labs/vlan-trunk.yaml --run --json
+section frames ip netns exec tsnet:vlan-trunk:trunk timeout 20 tcpdump -c 2 -nnei host-A vlan 10 and icmp &
+sleep 3
+ip netns exec tsnet:vlan-trunk:c1 ping -c 3 -W 5 192.168.10.3 >/dev/null
+wait
+section down-trunk tsnet_shoot lab down vlan-trunk
+section up tsnet_shoot lab up /run/features.yaml --wait
+section validate tsnet_shoot lab validate /run/features.yaml --run --json
+section delay ip netns exec tsnet:features:h1 ping -c 3 -i 1 -W 5 10.9.0.2
+section qdiscs ip netns exec tsnet:features:h1 tc -j qdisc
+section down tsnet_shoot lab down features
+before >/run/after.txt
+section left diff /run/before.txt /run/after.txt
