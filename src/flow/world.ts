@@ -1,5 +1,5 @@
 import type { ConntrackEntry, EndpointReference, HostSnapshot, Link, Namespace } from '../model/snapshot.ts'
-import { groupBy, linksOf, nameOf } from '../model/wiring.ts'
+import { linksOf, nameOf } from '../model/wiring.ts'
 import type { Place, PlaceKind } from './journey.ts'
 
 /** What a prediction is made from. */
@@ -30,8 +30,8 @@ export interface SpaceLink {
 export class World {
   readonly facts: Facts
   readonly spaces: readonly Space[]
-  readonly #byKey = new Map<string, Space>()
-  #children: ReadonlyMap<string, readonly SpaceLink[]> | undefined
+  readonly #byInode: readonly ReadonlyMap<number, Space>[]
+  #children: ReadonlyMap<Link, readonly SpaceLink[]> | undefined
   #outer: readonly SpaceLink[] | undefined
 
   constructor(facts: Facts) {
@@ -39,11 +39,14 @@ export class World {
     this.spaces = facts.snapshots.flatMap((snapshot, host) =>
       snapshot.namespaces.map((namespace) => ({ world: this, host, snapshot, namespace, name: nameOf(namespace) })),
     )
-    for (const space of this.spaces) this.#byKey.set(`${space.host}:${space.namespace.inode}`, space)
+    this.#byInode = facts.snapshots.map(
+      (_, host) =>
+        new Map(this.spaces.filter((each) => each.host === host).map((space) => [space.namespace.inode, space])),
+    )
   }
 
   space(host: number, inode: number): Space | undefined {
-    return this.#byKey.get(`${host}:${inode}`)
+    return this.#byInode[host]?.get(inode)
   }
 
   /** The link that another one refers to; undefined when it is not visible in the facts. */
@@ -55,12 +58,22 @@ export class World {
   }
 
   /** Links that have this one below them: vlan, macvlan, ipvlan. */
-  childrenOf({ space, link }: SpaceLink): readonly SpaceLink[] {
-    this.#children ??= groupBy(
-      this.#links().filter(({ link: child }) => child.parent !== undefined && child.kind !== 'vxlan'),
-      (child) => `${child.space.host}:${child.link.parent?.namespace}:${child.link.parent?.index}`,
-    )
-    return this.#children.get(`${space.host}:${space.namespace.inode}:${link.index}`) ?? []
+  childrenOf({ link }: SpaceLink): readonly SpaceLink[] {
+    this.#children ??= this.#indexChildren()
+    return this.#children.get(link) ?? NO_LINKS
+  }
+
+  #indexChildren(): ReadonlyMap<Link, readonly SpaceLink[]> {
+    const children = new Map<Link, SpaceLink[]>()
+    for (const child of this.#links()) {
+      // what a VXLAN device is bound to does not hand it frames
+      const parent = child.link.kind === 'vxlan' ? undefined : this.other(child.space, child.link.parent)
+      if (parent === undefined) continue
+      const list = children.get(parent.link)
+      if (list === undefined) children.set(parent.link, [child])
+      else list.push(child)
+    }
+    return children
   }
 
   /** Links whose other side is in no snapshot: hardware, and cables to namespaces that nobody could see. */
@@ -77,6 +90,8 @@ export class World {
     return this.spaces.flatMap((space) => space.namespace.links.map((link) => ({ space, link })))
   }
 }
+
+const NO_LINKS: readonly SpaceLink[] = []
 
 const INNER_KINDS: ReadonlySet<string> = new Set(['loopback', 'bridge', 'vxlan', 'dummy', 'ifb', 'bond', 'vrf'])
 
@@ -110,7 +125,8 @@ export function sysctlOf({ namespace }: Space, name: string): number | undefined
 
 /** One interface's sysctl, e.g. `net.ipv4.conf.eth0.rp_filter`; a dot in its name is a slash there. */
 export function linkSysctlName(family: 4 | 6, link: string, key: string): string {
-  return `net.ipv${family}.conf.${link.replaceAll('.', '/')}.${key}`
+  const name = link.includes('.') ? link.replaceAll('.', '/') : link
+  return `net.ipv${family}.conf.${name}.${key}`
 }
 
 export function linkSysctl(space: Space, link: Link, key: string, family: 4 | 6 = 4): number | undefined {

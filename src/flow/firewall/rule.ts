@@ -56,10 +56,7 @@ export interface RuleKeys {
 /** A rule in a form that is evaluated fast. */
 export interface CompiledRule {
   readonly rule: FirewallRule
-  readonly keys: RuleKeys
   readonly steps: readonly Step[]
-  /** It may change what other rules of its chain are found by. */
-  readonly rewrites: boolean
 }
 
 export function test(run: (context: RuleContext) => Truth): Step {

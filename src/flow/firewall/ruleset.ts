@@ -1,15 +1,16 @@
 import type { FirewallChain, FirewallRule, Namespace, NftSet } from '../../model/snapshot.ts'
 import { compileIptables } from './iptables/compile.ts'
+import { iptablesKeys } from './iptables/keys.ts'
 import { compileNft } from './nft/compile.ts'
+import { nftKeys, nftRewrites } from './nft/keys.ts'
 import type { CompiledRule, HookName, RuleContext } from './rule.ts'
 
-/** One chain, its rules compiled when the first packet comes. */
+/** One chain; a rule of it is compiled when the first packet comes that it may match. */
 export class Chain {
   readonly name: string
   readonly facts: FirewallChain | undefined
   readonly rules: readonly FirewallRule[]
   readonly sets: SetLookup
-  #compiled: readonly CompiledRule[] | undefined
   #index: ChainIndex | undefined
 
   constructor(name: string, facts: FirewallChain | undefined, rules: readonly FirewallRule[], sets: SetLookup) {
@@ -21,15 +22,14 @@ export class Chain {
 
   /** The rules that may match the packet, in order. */
   *candidates(context: RuleContext): Generator<CompiledRule> {
-    this.#compiled ??= this.rules.map((rule) => compiledRule(rule, this.sets))
-    if (this.#compiled.length < WORTH_AN_INDEX || this.#compiled.some(({ rewrites }) => rewrites)) {
-      yield* this.#compiled
+    if (this.rules.length >= WORTH_AN_INDEX) this.#index ??= new ChainIndex(this.rules)
+    if (this.#index === undefined || this.#index.isUseless) {
+      for (const rule of this.rules) yield compiledRule(rule, this.sets)
       return
     }
-    this.#index ??= new ChainIndex(this.#compiled)
     for (const position of this.#index.positions(context)) {
-      const rule = this.#compiled[position]
-      if (rule !== undefined) yield rule
+      const rule = this.rules[position]
+      if (rule !== undefined) yield compiledRule(rule, this.sets)
     }
   }
 }
@@ -62,8 +62,13 @@ class ChainIndex {
   readonly #ins: Bucket = new Map()
   readonly #rest: number[] = []
 
-  constructor(rules: readonly CompiledRule[]) {
-    for (const [position, { keys }] of rules.entries()) {
+  /** A rule changes what others are found by. */
+  readonly isUseless: boolean
+
+  constructor(rules: readonly FirewallRule[]) {
+    this.isUseless = rules.some((rule) => rule.syntax === 'nft' && nftRewrites(rule))
+    for (const [position, rule] of rules.entries()) {
+      const keys = rule.syntax === 'iptables' ? iptablesKeys(rule.text) : nftKeys(rule)
       if (keys.destination !== undefined) put(this.#destinations, keys.destination, position)
       else if (keys.source !== undefined) put(this.#sources, keys.source, position)
       else if (keys.destinationPort !== undefined) put(this.#ports, keys.destinationPort, position)

@@ -3,7 +3,7 @@ import { addressesByLink } from '../../model/wiring.ts'
 import { type Ip, isUnspecified, toIp } from '../address.ts'
 import type { Question } from '../link/frame.ts'
 import type { Medium } from '../link/medium.ts'
-import { routeInput } from '../routing/input.ts'
+import { addressType, routeInput } from '../routing/input.ts'
 import { isInSubnet } from '../routing/source-address.ts'
 import type { Run } from '../run.ts'
 import { eitherSysctl, greatestSysctl, linkSysctl, type Space, type SpaceLink } from '../world.ts'
@@ -23,7 +23,7 @@ function answers6(run: Run, at: SpaceLink, { target, shown }: Question): boolean
 }
 
 function answers4(run: Run, { space, link }: SpaceLink, { asker, target }: Question): boolean {
-  if (isUnspecified(asker)) return false
+  if (isUnspecified(asker) || !mayAnswer(space, link, target)) return false
   const route = routeInput(run, space, link, { family: 4, source: asker, destination: target, mark: 0, tos: 0 })
   switch (route.kind) {
     case 'local':
@@ -41,6 +41,13 @@ function answers4(run: Run, { space, link }: SpaceLink, { asker, target }: Quest
     default:
       return false
   }
+}
+
+/** Most who hear a question have nothing to do with it: that is found out without a routing decision. */
+function mayAnswer(space: Space, link: Link, target: Ip): boolean {
+  return (
+    addressType(space, target) === 'local' || eitherSysctl(space, link, 'proxy_arp') || isProxied(space, link, target)
+  )
 }
 
 function answersFor(space: Space, link: Link, target: Ip, asker: Ip): boolean {

@@ -37,10 +37,17 @@ export function lookupFdb(run: Run, space: Space, bridge: Link, mac: string, vla
   return { kind: 'port', port, text: `FDB ${mac} → ${port.name}${how === '' ? '' : ` (${how})`}` }
 }
 
+const portMacs = new WeakMap<readonly Link[], ReadonlySet<string>>()
+
 /** The bridge's own MAC and those of its ports lead up. */
-function isLocalMac(space: Space, bridge: Link, mac: string): boolean {
+function isLocalMac({ namespace: { links } }: Space, bridge: Link, mac: string): boolean {
   if (bridge.mac === mac) return true
-  return space.namespace.links.some(({ master, mac: own }) => master === bridge.index && own === mac)
+  let macs = portMacs.get(links)
+  if (macs === undefined) {
+    macs = new Set(links.map((link) => `${link.master} ${link.mac}`))
+    portMacs.set(links, macs)
+  }
+  return macs.has(`${bridge.index} ${mac}`)
 }
 
 function isOfBridge({ master, states, vlan }: FdbEntry, bridge: Link, wanted: number | undefined): boolean {

@@ -1,28 +1,27 @@
 import type { Route, RouteNexthop } from '../../model/snapshot.ts'
-import { type Ip, type Prefix, prefixOf, toPrefix } from '../address.ts'
+import { type Ip, toPrefix } from '../address.ts'
 
 /** linux/rtnetlink.h, enum rt_class_t. */
 export const TABLE = { DEFAULT: 253, MAIN: 254, LOCAL: 255 } as const
 
-/** Routes of one table and family, longest prefix first, for lookups that cost no more than there are lengths. */
-interface RouteTable {
-  readonly lengths: readonly number[]
-  readonly byNetwork: ReadonlyMap<string, readonly Route[]>
+/** Routes of one prefix length, by the bits that they share. */
+interface Level {
+  readonly length: number
+  readonly masks: readonly number[]
+  readonly networks: Map<number | string, Route[]>
 }
+
+/** Routes of one table and family, longest prefix first, for lookups that cost no more than there are lengths. */
+type RouteTable = readonly Level[]
 
 const tables = new WeakMap<readonly Route[], Map<string, RouteTable>>()
 
 /** Every route that covers the address, in the kernel's order: longest prefix, then metric. */
 export function* coveringRoutes(routes: readonly Route[], table: number, address: Ip): Generator<Route> {
-  const { lengths, byNetwork } = tableOf(routes, table, address.family)
-  for (const length of lengths) {
-    const found = byNetwork.get(networkKey(prefixOf(address, length)))
+  for (const { masks, networks } of tableOf(routes, table, address.family)) {
+    const found = networks.get(networkKey(address.words, masks))
     if (found !== undefined) yield* found
   }
-}
-
-export function hasTable(routes: readonly Route[], table: number, family: 4 | 6): boolean {
-  return tableOf(routes, table, family).lengths.length > 0
 }
 
 function tableOf(routes: readonly Route[], table: number, family: 4 | 6): RouteTable {
@@ -31,32 +30,35 @@ function tableOf(routes: readonly Route[], table: number, family: 4 | 6): RouteT
     known = indexRoutes(routes)
     tables.set(routes, known)
   }
-  return known.get(`${family}:${table}`) ?? NOTHING
+  return known.get(family === 4 ? String(table) : `6:${table}`) ?? NOTHING
 }
 
-const NOTHING: RouteTable = { lengths: [], byNetwork: new Map() }
+const NOTHING: RouteTable = []
 
 function indexRoutes(routes: readonly Route[]): Map<string, RouteTable> {
-  const building = new Map<string, { lengths: Set<number>; byNetwork: Map<string, Route[]> }>()
+  const building = new Map<string, Map<number, Level>>()
   for (const route of routes) {
     const prefix = toPrefix(route.destination, route.family)
     if (prefix === undefined) continue
-    const key = `${route.family}:${route.table}`
-    const table = building.get(key) ?? { lengths: new Set(), byNetwork: new Map() }
-    building.set(key, table)
-    table.lengths.add(prefix.length)
-    const network = networkKey(prefix)
-    const list = table.byNetwork.get(network)
-    if (list === undefined) table.byNetwork.set(network, [route])
+    const key = route.family === 4 ? String(route.table) : `6:${route.table}`
+    const levels = building.get(key) ?? new Map<number, Level>()
+    building.set(key, levels)
+    const level = levels.get(prefix.length) ?? { length: prefix.length, masks: prefix.masks, networks: new Map() }
+    levels.set(prefix.length, level)
+    const network = networkKey(prefix.words, prefix.masks)
+    const list = level.networks.get(network)
+    if (list === undefined) level.networks.set(network, [route])
     else list.push(route)
   }
-  return new Map([...building].map(([key, table]) => [key, sorted(table)]))
+  return new Map([...building].map(([key, levels]) => [key, sorted([...levels.values()])]))
 }
 
-function sorted({ lengths, byNetwork }: { lengths: Set<number>; byNetwork: Map<string, Route[]> }): RouteTable {
+function sorted(levels: Level[]): RouteTable {
   // stable: routes of one metric stay in the order of the dump, which is the kernel's
-  for (const list of byNetwork.values()) list.sort((a, b) => (b.tos ?? 0) - (a.tos ?? 0) || metricOf(a) - metricOf(b))
-  return { lengths: [...lengths].sort((a, b) => b - a), byNetwork }
+  for (const { networks } of levels) {
+    for (const list of networks.values()) list.sort((a, b) => (b.tos ?? 0) - (a.tos ?? 0) || metricOf(a) - metricOf(b))
+  }
+  return levels.sort((a, b) => b.length - a.length)
 }
 
 /** The kernel's default is 0 for IPv4; IPv6 routes always carry theirs. */
@@ -64,8 +66,9 @@ function metricOf({ metric }: Route): number {
   return metric ?? 0
 }
 
-function networkKey({ words, length }: Prefix): string {
-  return words.length === 1 ? `${words[0]}/${length}` : `${words.join(':')}/${length}`
+function networkKey(words: readonly number[], masks: readonly number[]): number | string {
+  if (words.length === 1) return ((words[0] ?? 0) & (masks[0] ?? 0)) >>> 0
+  return words.map((word, at) => (word & (masks[at] ?? 0)) >>> 0).join(':')
 }
 
 /** The nexthops of a route that has several, or its own as one. */

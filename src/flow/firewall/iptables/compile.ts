@@ -1,7 +1,7 @@
 import type { FirewallRule } from '../../../model/snapshot.ts'
 import { protocolNumber } from '../../packet.ts'
-import { type CompiledRule, not, type RuleContext, type RuleKeys, type Step, test } from '../rule.ts'
-import { nameTest, prefixTest, singleAddress, toRange } from '../values.ts'
+import { type CompiledRule, type RuleContext, type Step, test } from '../rule.ts'
+import { nameTest, prefixTest } from '../values.ts'
 import { moduleSteps } from './modules.ts'
 import { targetSteps } from './targets.ts'
 import { options, type RuleOption } from './tokens.ts'
@@ -9,10 +9,14 @@ import { options, type RuleOption } from './tokens.ts'
 /** A rule in the words of iptables-save as steps. A match that is not known here is unknown, never true. */
 export function compileIptables(rule: FirewallRule): CompiledRule {
   const { base, modules, target } = partsOf(options(rule.text))
-  const keys: RuleKeys = {}
-  const steps = [...base.flatMap((option) => baseSteps(option, keys)), ...modules.flatMap(moduleSteps)]
-  for (const { options: list } of modules) for (const option of list) noteKey(option, keys)
-  return { rule, keys, steps: [...steps, ...targetSteps(target)], rewrites: false }
+  // ebtables and arptables have options of their own by the same names
+  const isIp = rule.family === 'ip' || rule.family === 'ip6'
+  const matches = isIp ? [...base.flatMap(baseSteps), ...modules.flatMap(moduleSteps)] : foreignSteps(rule.text)
+  return { rule, steps: [...matches, ...targetSteps(target)] }
+}
+
+function foreignSteps(text: string): Step[] {
+  return text.startsWith('-j ') ? [] : [test(() => text)]
 }
 
 /** `-m MODULE` and the options that follow it. */
@@ -51,29 +55,24 @@ function partsOf(list: readonly RuleOption[]): Parts {
   return { base, modules, target }
 }
 
-function baseSteps({ name, values, negated }: RuleOption, keys: RuleKeys): Step[] {
-  const value = values[0] ?? ''
-  const plain = baseTest(name, value, negated ? {} : keys)
-  return plain === undefined ? [] : [test((context) => plain(context) !== negated)]
+function baseSteps({ name, values, negated }: RuleOption): Step[] {
+  const plain = baseTest(name, values[0] ?? '')
+  return [test((context) => plain(context) !== negated)]
 }
 
-function baseTest(name: string, value: string, keys: RuleKeys): ((context: RuleContext) => boolean) | undefined {
+function baseTest(name: string, value: string): (context: RuleContext) => boolean {
   switch (name) {
     case '-s': {
       const matches = prefixTest(value)
-      setKey(keys, 'source', singleAddress(value))
       return ({ packet }) => matches(packet.source)
     }
     case '-d': {
       const matches = prefixTest(value)
-      setKey(keys, 'destination', singleAddress(value))
       return ({ packet }) => matches(packet.destination)
     }
     case '-i':
-      setKey(keys, 'in', exactName(value))
       return linkTest(value, 'in')
     case '-o':
-      setKey(keys, 'out', exactName(value))
       return linkTest(value, 'out')
     case '-p': {
       const protocol = protocolNumber(value)
@@ -88,23 +87,4 @@ function baseTest(name: string, value: string, keys: RuleKeys): ((context: RuleC
 function linkTest(pattern: string, side: 'in' | 'out'): (context: RuleContext) => boolean {
   const matches = nameTest(pattern)
   return (context) => matches(context[side]?.name)
-}
-
-function exactName(name: string): string | undefined {
-  return name.endsWith('+') ? undefined : name
-}
-
-function setKey<Key extends keyof RuleKeys>(keys: RuleKeys, key: Key, value: RuleKeys[Key] | undefined): void {
-  if (value !== undefined) keys[key] = value
-}
-
-function noteKey({ name, values, negated, module }: RuleOption, keys: RuleKeys): void {
-  if (name !== '--dport' || negated || (module !== 'tcp' && module !== 'udp')) return
-  const [first, last] = toRange(values[0] ?? '')
-  if (first === last) keys.destinationPort = first
-}
-
-/** A test of an option, turned round when `!` stood before it. */
-export function optionTest(option: RuleOption, run: (context: RuleContext) => boolean | string): Step {
-  return test(option.negated ? (context) => not(run(context)) : run)
 }

@@ -1,5 +1,5 @@
 import type { FirewallRule } from '../../../model/snapshot.ts'
-import type { CompiledRule, RuleKeys, Step, Truth } from '../rule.ts'
+import type { CompiledRule, Step, Truth } from '../rule.ts'
 import { test } from '../rule.ts'
 import type { SetLookup } from '../ruleset.ts'
 import { type Expression, expressionOf, isNotKnown } from './expressions.ts'
@@ -9,45 +9,14 @@ import { compareScalars, isIp, isRecord, type Scalar, type Value, valueKey } fro
 
 /** A native rule, from the expressions that `nft -j` gives. What is not known here is unknown, never true. */
 export function compileNft(rule: FirewallRule, sets: SetLookup): CompiledRule {
-  const keys: RuleKeys = {}
   const { expressions } = rule
-  if (expressions === undefined) return { rule, keys, steps: [test(() => rule.text)], rewrites: false }
-  const steps: Step[] = []
-  let rewrites = false
-  for (const json of expressions) {
-    if (!isRecord(json)) continue
+  if (expressions === undefined) return { rule, steps: [test(() => rule.text)] }
+  const steps = expressions.flatMap((json): readonly Step[] => {
+    if (!isRecord(json)) return []
     const { match } = json
-    if (isRecord(match)) {
-      steps.push(matchStep(match, sets))
-      // behind a statement that acts, a match no longer decides whether the rule does something
-      if (steps.every(({ pure }) => pure)) noteKeys(match, keys)
-    } else {
-      const made = statementSteps(json, sets)
-      steps.push(...made.steps)
-      rewrites ||= made.rewrites
-    }
-  }
-  return { rule, keys, steps, rewrites }
-}
-
-function noteKeys({ op, left, right }: Readonly<Record<string, unknown>>, keys: RuleKeys): void {
-  if (op !== '==' || !isRecord(left)) return
-  const { payload, meta } = left
-  if (isRecord(payload)) noteHeaderKeys(payload, right, keys)
-  if (!isRecord(meta) || !isExact(right)) return
-  if (meta['key'] === 'iifname') keys.in = right
-  if (meta['key'] === 'oifname') keys.out = right
-}
-
-function isExact(right: unknown): right is string {
-  return typeof right === 'string' && !right.startsWith('@') && !right.endsWith('*')
-}
-
-function noteHeaderKeys({ protocol, field }: Readonly<Record<string, unknown>>, right: unknown, keys: RuleKeys): void {
-  if (field === 'dport' && typeof right === 'number') keys.destinationPort = right
-  if ((protocol !== 'ip' && protocol !== 'ip6') || !isExact(right)) return
-  if (field === 'daddr') keys.destination = right
-  if (field === 'saddr') keys.source = right
+    return isRecord(match) ? [matchStep(match, sets)] : statementSteps(json, sets)
+  })
+  return { rule, steps }
 }
 
 function matchStep({ op, left, right }: Readonly<Record<string, unknown>>, sets: SetLookup): Step {

@@ -9,14 +9,10 @@ import { isIp, isRecord, type Scalar } from './values.ts'
 
 type Body = Readonly<Record<string, unknown>>
 
-export interface StatementSteps {
-  readonly steps: readonly Step[]
-  /** It changes the packet, so that later rules of the chain may match that did not before. */
-  readonly rewrites: boolean
-}
+type StatementSteps = readonly Step[]
 
-const NOTHING: StatementSteps = { steps: [], rewrites: false }
-const steps = (...list: readonly Step[]): StatementSteps => ({ steps: list, rewrites: false })
+const NOTHING: StatementSteps = []
+const steps = (...list: readonly Step[]): StatementSteps => list
 const verdict = (kind: 'accept' | 'drop' | 'return'): StatementSteps => steps(end({ kind }))
 const nothing = (): StatementSteps => NOTHING
 
@@ -188,11 +184,12 @@ function mangle({ key, value }: Body, sets: SetLookup): StatementSteps {
   const get = valueGetter(value, sets)
   const assign = isRecord(key) ? assignment(key) : undefined
   if (assign === undefined) return NOTHING
-  const step = act((context) => {
-    const got = get(context)
-    if (got !== undefined && !isNotKnown(got) && !Array.isArray(got)) assign(context, got as Scalar)
-  })
-  return { steps: [step], rewrites: isRecord(key) && 'payload' in key }
+  return steps(
+    act((context) => {
+      const got = get(context)
+      if (got !== undefined && !isNotKnown(got) && !Array.isArray(got)) assign(context, got as Scalar)
+    }),
+  )
 }
 
 type Assign = (context: RuleContext, value: Scalar) => void
