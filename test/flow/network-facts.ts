@@ -16,7 +16,12 @@ import { makeLink, makeNamespace, makeSnapshot } from '../helpers/model.ts'
 /** Puts namespaces, cables and bridges together as the inspector would see them. */
 export class NetworkFacts {
   readonly #spaces = new Map<string, Draft>()
-  #inode = 4026532000
+  #inode: number
+
+  /** Facts of another machine begin with another inode, so that their MACs differ. */
+  constructor(firstInode = 4026532000) {
+    this.#inode = firstInode
+  }
 
   host(name: string, more: Partial<Namespace> = {}): this {
     this.#spaces.set(name, {
@@ -220,7 +225,7 @@ interface Draft {
   readonly firewall: FirewallRule[]
   readonly chains: FirewallChain[]
   readonly sysctls: Record<string, string>
-  readonly more: Partial<Namespace>
+  readonly more: { -readonly [Key in keyof Namespace]?: Namespace[Key] }
 }
 
 const PORT: NonNullable<Link['port']> = {

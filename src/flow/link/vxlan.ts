@@ -117,7 +117,17 @@ function encapsulate(medium: Medium, at: SpaceLink, vxlan: VxlanInfo, frame: Fra
     const text = `VXLAN ${remote.vni} to ${remote.address.text}:${remote.port} (${remote.text})`
     run.hop(at.space, packet, { stage: 'tunnel', subject: at.link.name, text })
   }
-  return medium.send(underlay, outer)
+  const outcome = medium.send(underlay, outer)
+  return packet === undefined ? notAnswered(medium, at, frame, outcome) : outcome
+}
+
+/** What became of the packet that carried a question is why nobody answers. */
+function notAnswered({ run }: Medium, { space, link }: SpaceLink, { body }: Frame, outcome: Outcome): Outcome {
+  if (outcome.kind === 'unknown' && 'target' in body) body.outside = true
+  if ((outcome.kind === 'dropped' || outcome.kind === 'rejected') && outcome.place !== undefined) {
+    run.lose({ space, link: link.name, reason: `the VXLAN packet is lost: ${outcome.reason}`, place: outcome.place })
+  }
+  return { kind: 'ignored' }
 }
 
 /** The outer source port is a hash of the inner frame; anything from ip_local_port_range. */
