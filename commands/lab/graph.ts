@@ -3,6 +3,7 @@ import { JSON_OPTION, Options } from '../../src/command/options.ts'
 import { drawTopology, TOPOLOGY_FORMATS } from '../../src/command/topology.ts'
 import type { Command } from '../../src/command.ts'
 import { machinesOf } from '../../src/lab/build/lab-machine.ts'
+import { namespacePath } from '../../src/lab/build/lab-paths.ts'
 import { buildTopology } from '../../src/model/topology.ts'
 
 export const LAB_GRAPH_COMMAND: Command = {
@@ -26,7 +27,8 @@ export const LAB_GRAPH_COMMAND: Command = {
   ],
   async run({ options, output, positionals: [lab = ''] }) {
     const draw = await drawTopology(options.text('format') ?? (options.has('json') ? 'json' : 'tree'))
-    const selectors = machinesOf(lab).map((name) => `lab:${lab}/${name}`)
+    // by path: a namespace of another mount namespace may have the same name
+    const selectors = machinesOf(lab).map((name) => `path:${namespacePath(lab, name)}`)
     const chosen = new Options(new Map([['netns', selectors]]))
     const { snapshot, namespaces } = await readFacts({ options: chosen }, { kinds: ['links', 'addrs', 'fdb'] })
     const topology = buildTopology(snapshot, namespaces)
