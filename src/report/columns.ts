@@ -32,6 +32,8 @@ export interface Column<Row> {
   readonly align: 'left' | 'right'
   /** Shown only with `--wide`. */
   readonly wide?: boolean
+  /** A sentence is cut at its end; all else in the middle. */
+  readonly cut?: 'end'
   /** Sanitised, one line. */
   text(row: Row): string
   sort(row: Row): string | number

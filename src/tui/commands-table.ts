@@ -1,6 +1,7 @@
 /** What `:` takes besides views and namespaces; the help and the completion are made from it. */
 export const COMMANDS = [
   { name: 'ns', names: ['ns', 'netns'], help: 'to a namespace by its name (also without ns)' },
+  { name: 'lab', names: ['lab', 'labs'], help: 'the labs; lab up NAME builds one, lab down NAME removes it' },
   { name: 'sort', names: ['sort'], help: 'sort by a column; again: the other way; without one: the usual order' },
   { name: 'wide', names: ['wide'], help: 'more columns' },
   { name: 'freeze', names: ['freeze'], help: 'freeze, or live again' },

@@ -6,6 +6,8 @@ import { displayWidth, EMPTY_LINE, type Line, line, padTo, span, wrap } from './
 export interface Field {
   readonly path: string
   readonly value: string
+  /** Instead of the value: each on a line of its own. */
+  readonly lines?: readonly string[]
 }
 
 /** Lists longer than this are counted, not listed: JSON (`y`) has them all. */
@@ -33,12 +35,20 @@ function fieldsOfValue(path: string, value: unknown, depth: number): readonly Fi
 
 function fieldsOfList(path: string, list: readonly unknown[], depth: number): readonly Field[] {
   if (list.length === 0) return [{ path, value: 'none' }]
+  if (list.some((item) => typeof item === 'string' && item.includes(' '))) return [sentences(path, list)]
   if (list.every((item) => typeof item !== 'object')) {
     const more = list.length > LONGEST_LIST ? ` … ${list.length} in all` : ''
     return [{ path, value: list.slice(0, LONGEST_LIST).join(' ') + more }]
   }
   if (list.length > LONGEST_LIST || depth >= DEEPEST) return [{ path, value: `${list.length} (y shows them)` }]
   return list.flatMap((item, position) => fieldsOfValue(`${path}[${position}]`, item, depth + 1))
+}
+
+const MOST_SENTENCES = 200
+
+function sentences(path: string, list: readonly unknown[]): Field {
+  const more = list.length > MOST_SENTENCES ? [`… ${list.length} in all`] : []
+  return { path, value: '', lines: [...list.slice(0, MOST_SENTENCES).map(String), ...more] }
 }
 
 /** A setting is `{name, value}`: which one it is decides what the value means. */
@@ -51,8 +61,8 @@ export function describeLines(subject: object, topic: string, width: number): re
   const fields = fieldsOf(subject)
   const nameWidth = Math.min(26, Math.max(8, ...fields.map(({ path }) => displayWidth(sanitise(path)))))
   const room = Math.max(16, width - nameWidth - 5)
-  return fields.flatMap(({ path, value }) => {
-    const [first = '', ...rest] = wrap(sanitise(value), room)
+  return fields.flatMap(({ path, value, lines: sentences = [value] }) => {
+    const [first = '', ...rest] = sentences.flatMap((each) => wrap(sanitise(each), room))
     const explanation =
       topic === 'sysctl' && path === 'value' ? settingExplanation(subject) : explanationOf(topic, path)
     const lines = [

@@ -1,6 +1,7 @@
 import { ADDRESS, DNS, NEIGHBOUR, POLICY_RULE, ROUTE } from './explain/addressing.ts'
 import { CONNTRACK, SOCKET, XFRM_POLICY, XFRM_STATE } from './explain/flows.ts'
 import { FIREWALL_CHAIN, FIREWALL_RULE, IPSET, IPVS, QDISC } from './explain/forwarding.ts'
+import { LAB } from './explain/lab.ts'
 import { FDB, LINK } from './explain/link.ts'
 import { CONTAINER, EVENT, HIDDEN, NAMESPACE } from './explain/namespace.ts'
 import { SYSCTLS } from './explain/sysctl.ts'
@@ -36,6 +37,7 @@ export const TOPICS: Readonly<Record<string, Explanations>> = {
   sysctl: SYSCTLS,
   dns: DNS,
   event: EVENT,
+  lab: LAB,
 }
 
 /** The explanation of a field, or of the list or table that it is part of. */

@@ -40,7 +40,7 @@ export function groupNamespaces(snapshot: HostSnapshot): readonly Group[] {
   const groups = new Map<string, { family: string; title: string; namespaces: Namespace[] }>()
   for (const namespace of snapshot.namespaces) {
     const { family, title } = headingOf(namespace, containers.get(namespace.inode))
-    const id = `${family}/${title}`
+    const id = groupId(family, title)
     const group = groups.get(id) ?? { family, title, namespaces: [] }
     group.namespaces.push(namespace)
     groups.set(id, group)
@@ -48,6 +48,19 @@ export function groupNamespaces(snapshot: HostSnapshot): readonly Group[] {
   return [...groups]
     .sort(([, a], [, b]) => ORDER.indexOf(a.family) - ORDER.indexOf(b.family) || compare(a.title, b.title))
     .map(([id, { title, namespaces }]) => ({ id, title, namespaces: namespaces.sort(byName) }))
+}
+
+function groupId(family: string, title: string): string {
+  return `${family}/${title}`
+}
+
+/** Id of the group that holds the namespaces of a lab. */
+export function labGroupId(lab: string): string {
+  return groupId('lab', labTitle(lab))
+}
+
+function labTitle(lab: string): string {
+  return `lab · ${lab}`
 }
 
 interface Heading {
@@ -58,7 +71,7 @@ interface Heading {
 function headingOf(namespace: Namespace, container: Container | undefined): Heading {
   const { owner } = namespace
   if (owner.kind === 'docker-sandbox') return heading('sandboxes')
-  if (owner.kind === 'lab') return { family: 'lab', title: `lab · ${owner.lab ?? '?'}` }
+  if (owner.kind === 'lab') return { family: 'lab', title: labTitle(owner.lab ?? '?') }
   if (owner.kind === 'docker' && container?.swarm !== undefined) {
     return { family: 'swarm', title: `swarm · ${container.swarm.service}` }
   }

@@ -1,4 +1,5 @@
 import type { Key } from './screen/keyboard.ts'
+import type { ViewId } from './views/view.ts'
 
 export type Action =
   | 'down'
@@ -30,6 +31,8 @@ export type Action =
   | 'save'
   | 'wide'
   | 'sort'
+  | 'build-lab'
+  | 'remove-lab'
   | 'redraw'
   | 'suspend'
   | 'quit'
@@ -43,6 +46,8 @@ export interface KeyBinding {
   readonly help: string
   /** The word in the line at the bottom, for the keys a beginner needs. */
   readonly hint?: string
+  /** The only view in which it does anything. */
+  readonly view?: ViewId
 }
 
 const DIGITS = ['1', '2', '3', '4', '5', '6', '7', '8', '9']
@@ -145,6 +150,24 @@ export const KEYS: readonly KeyBinding[] = [
     label: 'space',
     group: 'Do',
     help: 'mark the row; y and ctrl-s then take the marked rows',
+  },
+  {
+    action: 'build-lab',
+    keys: ['u'],
+    label: 'u',
+    group: 'Do',
+    help: 'in view labs: build the lab; esc takes it back',
+    hint: 'build',
+    view: 'labs',
+  },
+  {
+    action: 'remove-lab',
+    keys: ['x'],
+    label: 'x',
+    group: 'Do',
+    help: 'in view labs: remove the lab, after a question',
+    hint: 'remove',
+    view: 'labs',
   },
   { action: 'save', keys: ['ctrl-s'], label: 'ctrl-s', group: 'Do', help: 'save this view to a text file' },
   { action: 'redraw', keys: ['ctrl-l'], label: 'ctrl-l', group: 'Do', help: 'draw the screen again' },

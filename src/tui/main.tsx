@@ -2,6 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { messageOf } from '../errors.ts'
 import type { LiveHost } from '../inspect/live-host.ts'
+import type { LabService } from './labs/lab.ts'
+import { startLabChild } from './labs/lab-child.ts'
 import type { Output } from './screen/terminal.ts'
 import { withoutFetch } from './screen/without-fetch.ts'
 import { prepareYoga } from './screen/yoga.ts'
@@ -24,9 +26,17 @@ export async function runTui(host: LiveHost, options: TuiOptions = {}): Promise<
     input: options.input ?? process.stdin,
     output: options.output ?? process.stdout,
     environment: options.environment ?? process.env,
+    labs: OWN_LABS,
     save: (name, text) => saveText(options.directory ?? process.cwd(), name, text),
   })
   return screen.run()
+}
+
+/** What reads lab files is loaded when somebody looks at labs. */
+const OWN_LABS: LabService = {
+  list: async () => (await import('./labs/own-labs.ts')).listOwnLabs(),
+  describe: async (name) => (await import('./labs/own-labs.ts')).describeOwnLab(name),
+  start: (kind, name, progress) => startLabChild([process.execPath, process.argv[1] ?? ''], { kind, name, progress }),
 }
 
 /** Writes a new file, never over another, and says where it is. */

@@ -2,6 +2,14 @@ import type { HostEvent } from '../model/event.ts'
 import type { HostSnapshot } from '../model/snapshot.ts'
 import type { Cursor } from './cursor.ts'
 import { type Deltas, NO_DELTAS, type Readings } from './deltas.ts'
+import {
+  type LabDescription,
+  type LabList,
+  type LabProgress,
+  type Labs,
+  type LabWorkKind,
+  NO_LABS,
+} from './labs/lab.ts'
 import { ALL, NO_TRAIL, type Place, type Trail } from './place.ts'
 import type { Tone } from './text.ts'
 import type { Connections, ViewId } from './views/view.ts'
@@ -46,6 +54,13 @@ export interface Prompt {
   readonly chosen: number
 }
 
+/** Something that is not done without being asked for twice. */
+export interface Question {
+  readonly text: string
+  /** What y does. */
+  readonly yes: { readonly type: 'quit' } | { readonly type: 'remove-lab'; readonly lab: string }
+}
+
 export interface Notice {
   readonly text: string
   readonly tone: Tone
@@ -59,6 +74,7 @@ export interface State {
   readonly readings: Readings
   readonly deltas: Deltas
   readonly connections: Connections | undefined
+  readonly labs: Labs
   readonly size: Size
   readonly place: Place
   readonly trail: Trail
@@ -78,6 +94,7 @@ export interface State {
   readonly shift: number
   readonly overlay: Overlay | undefined
   readonly prompt: Prompt | undefined
+  readonly question: Question | undefined
   readonly notice: Notice | undefined
 }
 
@@ -91,6 +108,12 @@ export type Event =
   | { readonly type: 'looking'; readonly nowMs: number }
   | { readonly type: 'tick'; readonly nowMs: number }
   | { readonly type: 'notice'; readonly notice: Notice }
+  | { readonly type: 'labs'; readonly list: LabList }
+  | { readonly type: 'labs'; readonly problem: string }
+  | { readonly type: 'lab-description'; readonly lab: string; readonly description: LabDescription }
+  | { readonly type: 'lab-progress'; readonly lab: string; readonly progress: LabProgress }
+  /** Over; with what went wrong. */
+  | { readonly type: 'lab-end'; readonly lab: string; readonly problem?: string }
 
 /** What the world has to do for the screen. */
 export type Effect =
@@ -98,6 +121,9 @@ export type Effect =
   | { readonly type: 'suspend' }
   | { readonly type: 'redraw' }
   | { readonly type: 'shell'; readonly namespace: number }
+  | { readonly type: 'lab'; readonly kind: LabWorkKind; readonly lab: string }
+  /** What a build did so far is taken back. */
+  | { readonly type: 'stop-lab'; readonly lab: string }
   | { readonly type: 'save'; readonly name: string; readonly text: string }
 
 export interface Transition {
@@ -108,6 +134,8 @@ export interface Transition {
 /** Tables that are looked at for the first time are there by then. */
 export const QUIET_MS = 1_000
 
+const SAVED = 'this is a saved snapshot: labs are built and listed on a live host'
+
 export function initialState(host: Host, size: Size, nowMs: number): State {
   return {
     host,
@@ -116,6 +144,7 @@ export function initialState(host: Host, size: Size, nowMs: number): State {
     readings: new Map(host.snapshot.namespaces.map((namespace) => [namespace.inode, { namespace, atMs: nowMs }])),
     deltas: NO_DELTAS,
     connections: undefined,
+    labs: host.status === 'saved' ? { ...NO_LABS, problem: SAVED } : NO_LABS,
     size,
     place: { scope: startingScope(host.snapshot), view: 'summary', pane: 'namespaces' },
     trail: NO_TRAIL,
@@ -130,6 +159,7 @@ export function initialState(host: Host, size: Size, nowMs: number): State {
     shift: 0,
     overlay: undefined,
     prompt: undefined,
+    question: undefined,
     notice: undefined,
   }
 }

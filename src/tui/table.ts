@@ -20,14 +20,15 @@ export interface Table extends Order {
 }
 
 export function factsOf(state: State): ViewFacts {
-  const { host, connections, deltas, folded } = state
-  return { snapshot: host.snapshot, namespaces: namespacesOf(state), events: host.events, connections, deltas, folded }
+  const { host, connections, deltas, labs, folded } = state
+  const { snapshot, events } = host
+  return { snapshot, namespaces: namespacesOf(state), events, connections, deltas, labs, folded }
 }
 
 const itemsOf = rememberLast(
   (state: State) => {
     const { snapshot, events } = state.host
-    const inputs = { events, connections: state.connections, deltas: state.deltas }
+    const inputs = { events, connections: state.connections, deltas: state.deltas, labs: state.labs }
     const { id, inputs: needed = [] } = viewOf(state.place.view)
     // a peer, the container behind a MAC or the networks may change what a row of another namespace says
     return [id, snapshot, namespacesOf(state), state.folded, ...needed.map((name) => inputs[name])]

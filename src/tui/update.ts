@@ -1,6 +1,8 @@
 import { runKey } from './actions/keys.ts'
+import { adoptDescription, adoptLabs, adoptProgress, endWork } from './actions/labs.ts'
 import { typeOverlay } from './actions/overlay.ts'
 import { typePrompt } from './actions/prompt.ts'
+import { answer } from './actions/question.ts'
 import { adoptHost, endFlashes } from './actions/refresh.ts'
 import { type Event, only, QUIET_MS, type State, type Transition } from './state.ts'
 
@@ -21,12 +23,21 @@ export function update(state: State, event: Event): Transition {
       return only(endFlashes(state, event.nowMs))
     case 'notice':
       return only({ ...state, notice: event.notice })
+    case 'labs':
+      return only(adoptLabs(state, event))
+    case 'lab-description':
+      return only(adoptDescription(state, event))
+    case 'lab-progress':
+      return only(adoptProgress(state, event.lab, event.progress))
+    case 'lab-end':
+      return endWork(state, event)
   }
 }
 
 /** A notice is read by the time of the next key. */
 function typeKey(state: State, key: string): Transition {
   const quiet = state.notice === undefined ? state : { ...state, notice: undefined }
+  if (quiet.question !== undefined) return answer(quiet, quiet.question, key)
   if (quiet.prompt !== undefined) return typePrompt(quiet, quiet.prompt, key)
   if (quiet.overlay !== undefined) return typeOverlay(quiet, quiet.overlay, key)
   return runKey(quiet, key)

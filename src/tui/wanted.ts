@@ -4,6 +4,11 @@ import { namespacesOf } from './pane.ts'
 import type { State } from './state.ts'
 import { viewOf } from './views/views.ts'
 
+/** Whether the labs are on the screen, or are about to be named. */
+export function wantsLabs({ place, prompt }: State): boolean {
+  return place.view === 'labs' || (prompt?.kind === 'command' && /^labs?\s/.test(prompt.text))
+}
+
 /** What has to be read for what is on the screen. */
 export function wantedOf(state: State): Wanted {
   const { kinds, context = [] } = viewOf(state.place.view)

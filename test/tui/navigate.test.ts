@@ -118,7 +118,7 @@ describe('keys', () => {
   })
 
   test('a key that is none says how to find the others', () => {
-    expect(openScreen(sampleSnapshot()).type('x').frame()).toContain('no command on x — ? lists the keys')
+    expect(openScreen(sampleSnapshot()).type('e').frame()).toContain('no command on e — ? lists the keys')
   })
 
   test('a shell is for one namespace of a live host', () => {

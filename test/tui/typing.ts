@@ -7,7 +7,7 @@ import { App } from '../../src/tui/panels/app.tsx'
 import { frameOf as paintFrame } from '../../src/tui/panels/frame.ts'
 import { paletteOf } from '../../src/tui/panels/palette.ts'
 import { decodeKeys } from '../../src/tui/screen/keyboard.ts'
-import { type Effect, type Event, initialState, type Size, type State } from '../../src/tui/state.ts'
+import { type Effect, type Event, type Host, initialState, type Size, type State } from '../../src/tui/state.ts'
 import { update } from '../../src/tui/update.ts'
 
 /** A person at a screen: keys are typed as the bytes that a terminal sends, and the frame is read. */
@@ -27,9 +27,9 @@ export const WIDE: Size = { columns: 120, rows: 40 }
 export const USUAL: Size = { columns: 80, rows: 24 }
 export const NARROW: Size = { columns: 40, rows: 20 }
 
-export function openScreen(snapshot: HostSnapshot, size: Size = WIDE): Session {
+export function openScreen(snapshot: HostSnapshot, size: Size = WIDE, status: Host['status'] = 'live'): Session {
   const session: Session = {
-    state: initialState({ snapshot, status: 'live', events: [] }, size, 0),
+    state: initialState({ snapshot, status, events: [] }, size, 0),
     effects: [],
     type: (input) => {
       const { keys, rest } = decodeKeys(input)

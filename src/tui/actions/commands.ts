@@ -3,11 +3,13 @@ import { nameOf } from '../../model/wiring.ts'
 import { sanitise } from '../../report/sanitise.ts'
 import { COMMANDS, type CommandName } from '../commands-table.ts'
 import { ALL, type Scope } from '../place.ts'
-import { only, type State, type Transition, tell, withEffect } from '../state.ts'
+import { only, type State, type Transition, tell } from '../state.ts'
 import { tableOf } from '../table.ts'
 import { VIEWS } from '../views/views.ts'
 import { toScope, toView } from './go.ts'
+import { labCommand, labCompletions } from './labs.ts'
 import { freeze, widen } from './look.ts'
+import { quit } from './question.ts'
 import { saveView } from './save.ts'
 import { openShell } from './shell.ts'
 import { sortBy } from './sort.ts'
@@ -16,13 +18,14 @@ type Run = (state: State, argument: string) => Transition
 
 const RUN: Readonly<Record<CommandName, Run>> = {
   ns: toNamespace,
+  lab: labCommand,
   sort: sortCommand,
   wide: widen,
   freeze,
   save: saveView,
   shell: openShell,
   help: (state) => only({ ...state, overlay: { kind: 'help', top: 0 } }),
-  quit: (state) => withEffect(state, { type: 'quit' }),
+  quit: (state) => quit(state, 'q'),
 }
 
 function commandCalled(word: string): CommandName | undefined {
@@ -49,11 +52,13 @@ export function completionsOf(state: State, text: string): readonly string[] {
   const gap = text.indexOf(' ')
   if (gap < 0) return starting(wordsOf(state), text)
   const word = text.slice(0, gap)
-  return starting(argumentsOf(state, word), text.slice(gap + 1).trimStart()).map((each) => `${word} ${each}`)
+  const rest = text.slice(gap + 1).trimStart()
+  return starting(argumentsOf(state, word, rest), rest).map((each) => `${word} ${each}`)
 }
 
-function argumentsOf(state: State, word: string): readonly string[] {
+function argumentsOf(state: State, word: string, typed: string): readonly string[] {
   const command = commandCalled(word)
+  if (command === 'lab') return labCompletions(state, typed)
   if (command === 'sort') return tableOf(state).columns.map(({ name }) => name.toLowerCase())
   return command === undefined || command === 'ns' ? [ALL, ...namespaceNames(state)] : []
 }

@@ -1,8 +1,10 @@
 import { type Action, bindingOf } from '../keys.ts'
 import { filterKey, only, type State, type Transition, tell, withEffect } from '../state.ts'
 import { allNamespaces, backOut, enter, goBack, goForward, nextView, toLeft, toRight, viewByNumber } from './go.ts'
+import { buildSelected, removeSelected, stopSelected } from './labs.ts'
 import { describe, freeze, showJson, toggleMark, widen } from './look.ts'
 import { moveBy, moveByPage, moveToEnd, scroll } from './move.ts'
+import { quit } from './question.ts'
 import { saveView } from './save.ts'
 import { openShell } from './shell.ts'
 import { sortByLetter } from './sort.ts'
@@ -21,7 +23,7 @@ const RUN: Readonly<Record<Action, Run>> = {
   left: toLeft,
   right: toRight,
   enter,
-  escape: backOut,
+  escape: (state) => stopSelected(state) ?? backOut(state),
   back: goBack,
   forward: goForward,
   'next-view': (state) => nextView(state, 1),
@@ -36,12 +38,14 @@ const RUN: Readonly<Record<Action, Run>> = {
   shell: openShell,
   mark: toggleMark,
   freeze,
+  'build-lab': buildSelected,
+  'remove-lab': removeSelected,
   save: saveView,
   wide: widen,
   sort: sortByLetter,
   redraw: (state) => withEffect(state, { type: 'redraw' }),
   suspend: (state) => withEffect(state, { type: 'suspend' }),
-  quit: (state) => withEffect(state, { type: 'quit' }),
+  quit,
 }
 
 /** A key while nothing lies over the view. */

@@ -2,6 +2,7 @@ import { bindingOf } from '../keys.ts'
 import { layoutOf } from '../layout.ts'
 import { overlayLines } from '../overlay-lines.ts'
 import { type Overlay, only, type State, type Transition, withEffect } from '../state.ts'
+import { quit } from './question.ts'
 import { saveView } from './save.ts'
 
 /** A key while help, a description or JSON lies over the view: it scrolls, or closes it. */
@@ -36,7 +37,7 @@ export function typeOverlay(state: State, overlay: Overlay, key: string): Transi
     case 'redraw':
       return withEffect(state, { type: 'redraw' })
     case 'quit':
-      return key === 'q' ? close(state) : withEffect(state, { type: 'quit' })
+      return key === 'q' ? close(state) : quit(state, key)
     case 'escape':
     case 'left':
     case 'enter':

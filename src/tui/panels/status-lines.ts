@@ -4,19 +4,45 @@ import { healthOf } from '../health.ts'
 import { KEYS } from '../keys.ts'
 import { namespacesOf } from '../pane.ts'
 import { activeList, selectedItem, targetOf } from '../selection.ts'
-import type { Prompt, State } from '../state.ts'
+import type { Prompt, Question, State } from '../state.ts'
 import { tableOf } from '../table.ts'
 import { displayWidth, type Line, line, type Span, span, spread, type Tone } from '../text.ts'
+import { workText } from '../views/labs.ts'
 import { filterSpan } from './title-lines.ts'
 
 /** What enter would do, or what was last said, or what is being typed; where one is at the right. */
 export function statusLine(state: State): Line {
   const { columns } = state.size
+  if (state.question !== undefined) return questionLine(state.question, columns)
   if (state.prompt !== undefined) return promptLine(state.prompt, columns)
   if (state.notice !== undefined)
     return spread(line(' ', span(state.notice.text, state.notice.tone)), positionLine(state), columns)
   if (state.overlay !== undefined) return spread(line(' esc: close   ctrl-s: save to a file'), line(), columns)
-  return spread(line(' enter: ', targetOf(state).label, ...worrySpans(state)), positionLine(state), columns)
+  return spread(
+    line(' enter: ', targetOf(state).label, ...workSpans(state), ...worrySpans(state)),
+    positionLine(state),
+    columns,
+  )
+}
+
+function questionLine({ text }: Question, width: number): Line {
+  return spread(
+    line(' ', span(sanitise(text), 'warning')),
+    line(span('  y', 'accent'), ' yes  ', span('n', 'accent'), ' no '),
+    width,
+  )
+}
+
+/** A lab that is being built or removed, in whichever view: that of the selected row, else the first. */
+function workSpans(state: State): readonly Span[] {
+  const { works } = state.labs
+  const selected = [...works.keys()].find((name) => selectedItem(state)?.id === `lab ${name}`)
+  const [name, work] = [...works].find(([each]) => each === (selected ?? each)) ?? []
+  if (name === undefined || work === undefined) return []
+  const canStop = work.kind === 'build' && !work.stopping
+  // the row says the rest
+  const text = selected !== undefined && canStop ? 'esc takes it back' : `${sanitise(name)}: ${workText(work)}`
+  return [span(`   ◐ ${text}`, 'accent'), span(work.what === '' ? '' : ` · ${work.what}`, 'faint')]
 }
 
 const WORRY_TONES: Readonly<Record<string, Tone>> = { '▲': 'warning', '✖': 'error' }
@@ -66,7 +92,11 @@ function candidateSpans(prompt: Prompt, width: number): readonly Span[] {
 /** ` <enter> open  <esc> back  <tab> view  <:> command  </> filter  <?> help  <q> quit` */
 export function hintLine(state: State): Line {
   const { columns } = state.size
-  const hints = KEYS.flatMap(({ keys, hint }) => (hint === undefined ? [] : [{ key: keys[0] ?? '', hint }]))
+  const { view: shown, pane } = state.place
+  const hints = KEYS.flatMap(({ keys, hint, view }) => {
+    const isUsable = view === undefined || (view === shown && pane === 'view')
+    return hint === undefined || !isUsable ? [] : [{ key: keys[0] ?? '', hint }]
+  })
   const spans: Span[] = [span(' ')]
   let left = columns - 1
   for (const { key, hint } of [...hints].sort((a, b) => rankOf(a.key) - rankOf(b.key))) {
@@ -79,7 +109,7 @@ export function hintLine(state: State): Line {
 }
 
 /** On a narrow screen the way to the rest, and out, comes first. */
-const FIRST = ['?', 'q', 'enter', 'esc', ':', '/', 'tab', 'd', 's', 'y']
+const FIRST = ['?', 'q', 'enter', 'u', 'x', 'esc', ':', '/', 'tab', 'd', 's', 'y']
 
 function rankOf(key: string): number {
   const at = FIRST.indexOf(key)

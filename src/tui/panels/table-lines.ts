@@ -3,7 +3,7 @@ import { layoutOf } from '../layout.ts'
 import { viewWindow } from '../selection.ts'
 import { flashKey, type Sort, type State } from '../state.ts'
 import { factsOf, indentOf, type Table, tableOf } from '../table.ts'
-import { displayWidth, EMPTY_LINE, type Line, line, padTo, type Span, span, type Tone, wrap } from '../text.ts'
+import { cutEnd, displayWidth, EMPTY_LINE, type Line, line, padTo, type Span, span, type Tone, wrap } from '../text.ts'
 import type { Item, View } from '../views/view.ts'
 
 /** Columns between two cells, where there is room. */
@@ -116,7 +116,8 @@ function rowLine(item: Item, context: RowContext): Line {
   const tone = HEALTH_TONES[item.health?.mark ?? '●'] ?? 'plain'
   const texts = widths.map((_, position) => cellText(item, table.columns[position], position))
   const cells = spreadCells(texts, fitting).map(({ text, width, position }) => {
-    const cell = padTo(text, width, table.columns[position]?.align)
+    const { align, cut } = table.columns[position] ?? {}
+    const cell = padTo(cut === 'end' ? cutEnd(text, width) : text, width, align)
     return span(position === 0 ? cell : ' '.repeat(gap) + cell, lit[position] === true ? 'changed' : tone)
   })
   const pointer = span(selected ? '▸' : ' ', 'accent')

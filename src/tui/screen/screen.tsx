@@ -3,14 +3,16 @@ import { messageOf } from '../../errors.ts'
 import type { LiveHost } from '../../inspect/live-host.ts'
 import { nameOf } from '../../model/wiring.ts'
 import { sanitise } from '../../report/sanitise.ts'
+import type { LabService } from '../labs/lab.ts'
 import { App } from '../panels/app.tsx'
 import { type Frame, frameOf, isSameFrame } from '../panels/frame.ts'
 import { type Palette, paletteOf } from '../panels/palette.ts'
 import { type Effect, type Event, type Host, initialState, type State } from '../state.ts'
 import { update } from '../update.ts'
-import { wantedOf } from '../wanted.ts'
+import { wantedOf, wantsLabs } from '../wanted.ts'
 import { FrameStream } from './frame-stream.ts'
 import { decodeKeys, decodeRest } from './keyboard.ts'
+import { LabDesk } from './lab-desk.ts'
 import { enterablePath, runShell, shellCommand } from './shell.ts'
 import { type Signals, watchSignals } from './signals.ts'
 import { type Output, Terminal } from './terminal.ts'
@@ -21,6 +23,7 @@ export interface ScreenOptions {
   readonly environment: NodeJS.ProcessEnv
   /** Saves text and says where it went. */
   save(name: string, text: string): Promise<string>
+  readonly labs: LabService
 }
 
 /** A lone escape is told from the start of a sequence by what comes within this time. */
@@ -35,6 +38,7 @@ export class Screen {
   readonly #terminal: Terminal
   readonly #palette: Palette
   readonly #frames: FrameStream
+  readonly #labs: LabDesk
   #state: State
   #ink: Instance | undefined
   #frame: Frame | undefined
@@ -53,6 +57,7 @@ export class Screen {
     this.#terminal = new Terminal(options.input, options.output)
     this.#palette = paletteOf(options.environment)
     const { size } = this.#terminal
+    this.#labs = new LabDesk(options.labs, (event) => this.#dispatch(event))
     this.#frames = new FrameStream(size, (text) => this.#terminal.write(text))
     this.#state = initialState(hostOf(host), size, performance.now())
   }
@@ -93,7 +98,15 @@ export class Screen {
       this.#ink?.unmount()
       this.#terminal.leave()
       this.#signals.forget()
+      await this.#closeLabs()
     }
+  }
+
+  /** Nobody waits in front of a terminal that does not say what for. */
+  async #closeLabs(): Promise<void> {
+    const { waitingFor, closed } = this.#labs.close()
+    if (waitingFor.length > 0) process.stderr.write(`finishing with ${sanitise(waitingFor.join(', '))}…\n`)
+    await closed
   }
 
   #read(chunk: string): void {
@@ -170,6 +183,7 @@ export class Screen {
 
   /** Only what is on the screen is read. */
   #look(): void {
+    this.#labs.look(this.#host.status !== 'saved' && wantsLabs(this.#state))
     const wanted = wantedOf(this.#state)
     const key = JSON.stringify(wanted)
     if (key === this.#wanted) return
@@ -203,6 +217,12 @@ export class Screen {
         break
       case 'shell':
         this.#shell(effect.namespace).catch(this.#report)
+        break
+      case 'lab':
+        this.#labs.start(effect.kind, effect.lab)
+        break
+      case 'stop-lab':
+        this.#labs.stop(effect.lab)
         break
       case 'save':
         this.#save(effect.name, effect.text).catch(this.#report)

@@ -2,7 +2,7 @@ import type { PlacedBox } from '../drawing/arrange.ts'
 import { type Arrangement, arrange } from '../drawing/arrange.ts'
 import { graphOf } from '../drawing/graph.ts'
 import { rememberLast } from '../memo.ts'
-import type { Item, View, ViewFacts } from './view.ts'
+import { type Item, NO_NAMESPACE, type View, type ViewFacts } from './view.ts'
 
 /** The drawing of what is looked at. */
 export const arrangementOf = rememberLast(
@@ -35,7 +35,7 @@ function boxItem(placed: PlacedBox, { namespaces, snapshot }: ViewFacts): Item<P
   const namespace = [...namespaces, ...snapshot.namespaces].find(({ inode }) => inode === scope)
   return {
     id: placed.box.id,
-    namespace: typeof scope === 'number' ? scope : 0,
+    namespace: typeof scope === 'number' ? scope : NO_NAMESPACE,
     row: placed,
     object: namespace ?? placed.box,
   }

@@ -3,6 +3,7 @@ import type { ConntrackEntry, HostSnapshot, Kind, Namespace } from '../../model/
 import type { Column } from '../../report/columns.ts'
 import type { Deltas } from '../deltas.ts'
 import type { Health } from '../health.ts'
+import type { Labs } from '../labs/lab.ts'
 import type { Place } from '../place.ts'
 
 export type ViewId =
@@ -26,6 +27,7 @@ export type ViewId =
   | 'dns'
   | 'events'
   | 'topology'
+  | 'labs'
 
 /** Everything a view may show. */
 export interface ViewFacts {
@@ -35,6 +37,7 @@ export interface ViewFacts {
   readonly events: readonly HostEvent[]
   readonly connections: Connections | undefined
   readonly deltas: Deltas
+  readonly labs: Labs
   /** Ids of branches that are folded. */
   readonly folded: ReadonlySet<string>
 }
@@ -51,6 +54,9 @@ export interface Connections {
 export type Target =
   | { readonly kind: 'place'; readonly place: Partial<Place>; readonly label: string }
   | { readonly kind: 'fold'; readonly id: string; readonly label: string }
+
+/** Of a row that belongs to no namespace, or to several. */
+export const NO_NAMESPACE = 0
 
 /** One line of a view: where it belongs, what it is, and what its cells say. */
 export interface Item<Row = unknown> {
@@ -82,7 +88,7 @@ export interface View<Row = unknown> {
   /** With the column that names the namespace, when several are shown. */
   columns(several: boolean): readonly Column<Row>[]
   /** What its items depend on besides the tables of the namespaces. */
-  readonly inputs?: readonly ('events' | 'connections' | 'deltas')[]
+  readonly inputs?: readonly ('events' | 'connections' | 'deltas' | 'labs')[]
   items(facts: ViewFacts): readonly Item<Row>[]
   /** What enter does; without one, enter describes the row. */
   enter?(item: Item<Row>, facts: ViewFacts): Target | undefined

@@ -2,6 +2,7 @@ import { BRIDGES } from './bridge-tree.ts'
 import { CONNTRACK_VIEW } from './conntrack.ts'
 import { EVENTS } from './events.ts'
 import { FIREWALL } from './firewall-tree.ts'
+import { LABS } from './labs.ts'
 import { SUMMARY } from './summary.ts'
 import { ADDRS_VIEW, FDB_VIEW, LINKS_VIEW, NEIGH_VIEW, ROUTES_VIEW, RULES_VIEW, VETH_VIEW } from './tables.ts'
 import { TOPOLOGY } from './topology.ts'
@@ -30,6 +31,7 @@ export const VIEWS: readonly View[] = [
   anyView(QDISC_VIEW),
   anyView(SYSCTL_VIEW),
   anyView(DNS_VIEW),
+  anyView(LABS),
 ]
 
 const BY_ID: ReadonlyMap<ViewId, View> = new Map(VIEWS.map((view) => [view.id, view]))
