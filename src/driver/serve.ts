@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { messageOf, TsnetError } from '../errors.ts'
+import { requireCapabilities } from '../kernel/capabilities.ts'
 import { NativeIpam } from './ipam/native-ipam.ts'
 import { NetworkHost } from './network-host.ts'
 import { ChosenDriver } from './plugin/chosen-driver.ts'
@@ -42,10 +43,11 @@ export interface RunningPlugin {
  * Serves our drivers to a Docker Engine: adopts what an earlier plugin with the same state made, puts back what is
  * missing of it, and listens.
  *
- * @throws TsnetError `failed` when another plugin uses the socket or the state
+ * @throws TsnetError `privilege`, or `failed` when another plugin uses the socket or the state
  */
 export async function serveDriver(options: ServeOptions): Promise<RunningPlugin> {
   const { stateFolder, log } = options
+  requireCapabilities('driver serve', ['CAP_NET_ADMIN', 'CAP_SYS_ADMIN'])
   mkdirSync(stateFolder, { recursive: true, mode: 0o700 })
   const closing: (() => void | Promise<void>)[] = []
   const close = async () => {

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TsnetError } from '../errors.ts'
 import { namedFilesFolders } from '../model/lab-files.ts'
 import type { NamespaceIdentity } from '../model/snapshot.ts'
+import { requireCapabilities } from './capabilities.ts'
 import { discoverNamespaces, inodeOfPid } from './namespaces.ts'
 import { readFileBelow } from './resolv-conf.ts'
 
@@ -36,7 +37,8 @@ export async function enterNamespace(
   command: readonly string[],
   { all }: EnterOptions,
 ): Promise<number> {
-  requireSysAdmin(namespace)
+  // setns(2) wants it also for our own namespace, and nsenter's failure has the exit status of a command that failed
+  requireCapabilities(`enter ${namespace.owner.name}`, ['CAP_SYS_ADMIN'])
   if (all) return run(namespace, argumentsForAll(namespace, command))
   const path = discoverNamespaces().namespaces.find(({ inode }) => inode === namespace.inode)?.paths[0]
   if (path === undefined) throw gone(namespace)
@@ -48,18 +50,6 @@ export async function enterNamespace(
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-}
-
-/** linux/capability.h: setns(2) wants it, also for our own namespace. */
-const CAP_SYS_ADMIN = 21n
-
-/** Asked beforehand: nsenter's failure has the exit status of a command that failed. */
-function requireSysAdmin({ owner }: NamespaceIdentity): void {
-  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0'
-  if ((BigInt(`0x${effective}`) >> CAP_SYS_ADMIN) & 1n) return
-  throw new TsnetError('privilege', `enter ${owner.name}: not permitted`, {
-    hint: 'needs CAP_SYS_ADMIN: run as root, or with --cap-add SYS_ADMIN',
-  })
 }
 
 function argumentsForAll(namespace: NamespaceIdentity, command: readonly string[]): string[] {

@@ -1,6 +1,7 @@
 import { rmdirSync } from 'node:fs'
 import { StateLock } from '../../driver/controller/state-lock.ts'
 import { TsnetError } from '../../errors.ts'
+import { requireCapabilities } from '../../kernel/capabilities.ts'
 import { lockFolder, SHARED_FOLDERS } from './lab-paths.ts'
 
 const ATTEMPTS = 8
@@ -11,6 +12,7 @@ const ATTEMPTS = 8
  * @throws TsnetError `failed` while another process changes it, naming that process
  */
 export async function withLabLock<T>(lab: string, action: () => Promise<T>): Promise<T> {
+  requireCapabilities(`lab ${lab}`, ['CAP_NET_ADMIN', 'CAP_SYS_ADMIN'])
   const lock = acquire(lab)
   try {
     return await action()
