@@ -39,6 +39,7 @@ export const PATH_COMMAND: Command = {
     { name: 'uid', argument: 'NUMBER', summary: 'user of the sender, for rules that ask' },
     { name: 'detailed', summary: 'every table, chain, rule, route and entry that is consulted' },
     { name: 'minimal', summary: 'one line' },
+    { name: 'mtu', summary: 'what each link on the way takes, and the largest payload that passes' },
     ...FACTS_OPTIONS.filter(({ name }) => name !== 'netns').map((option) =>
       option.name === 'from' ? { ...option, many: true, summary: FROM } : option,
     ),

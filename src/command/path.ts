@@ -2,6 +2,7 @@ import type { Context } from '../command.ts'
 import { TsnetError } from '../errors.ts'
 import { predictWithFixes } from '../flow/fix/suggest.ts'
 import type { Flow, Journey } from '../flow/journey.ts'
+import { mtuBudget } from '../flow/mtu-budget.ts'
 import { parseDestination, resolveDestination, selectSpace, spaceWith } from '../flow/names.ts'
 import { protocolNumber } from '../flow/packet.ts'
 import { type Facts as FlowFacts, type Space, World } from '../flow/world.ts'
@@ -13,8 +14,11 @@ import { noteHidden, readFacts, readSnapshotFile } from './facts.ts'
 export async function path(context: Context): Promise<number> {
   const facts = await flowFacts(context)
   const world = new World(facts)
-  const journey = predictWithFixes(world, flowOf(context, world))
   const { options, output } = context
+  const flow = flowOf(context, world)
+  const predicted = predictWithFixes(world, flow)
+  const mtu = options.has('mtu') ? mtuBudget(world, flow) : undefined
+  const journey: Journey = mtu === undefined ? predicted : { ...predicted, mtu }
   if (options.has('json')) output.json(journey)
   else if (options.has('minimal')) output.write(`${journeyLine(journey)}\n`)
   else {

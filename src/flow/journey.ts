@@ -7,6 +7,8 @@ export type {
   FlowSource,
   Hop,
   Journey,
+  MtuBudget,
+  MtuRow,
   PacketSummary,
   Place,
   PlaceKind,

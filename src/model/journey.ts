@@ -58,6 +58,28 @@ export interface Journey {
   readonly fixes: readonly Fix[]
   /** The other ways it can go, when the verdict depends; the first is the journey itself. */
   readonly alternatives?: readonly Alternative[]
+  /** What the links on the way take, when it was asked for. */
+  readonly mtu?: MtuBudget
+}
+
+/** How large a packet of a flow may be. */
+export interface MtuBudget {
+  /** Bytes of the largest IP packet that arrives whole. */
+  readonly largestPacket: number
+  /** Without the headers of IP and of the flow's protocol. */
+  readonly largestPayload: number
+  readonly rows: readonly MtuRow[]
+  /** What stops a packet of one byte more. */
+  readonly limit?: Place
+}
+
+export interface MtuRow {
+  readonly namespace: number
+  readonly name: string
+  readonly link: string
+  readonly mtu: number
+  /** Bytes of the smallest packet as it is there: more than at the start where something wraps it. */
+  readonly packet: number
 }
 
 export interface Alternative {

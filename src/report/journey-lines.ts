@@ -41,6 +41,7 @@ export function journeyLines(journey: Journey, options: JourneyTextOptions = {})
     ...(alternatives.length > 1 ? alternatives.flatMap((each) => alternativeLines(each, options)) : []),
     ...(reply === undefined ? [] : replyLines(reply, options)),
     ...unknownLines(journey),
+    ...mtuLines(journey),
     ...journey.fixes.flatMap((fix, position) => fixLines(fix, position === 0 ? 'fix' : 'or')),
   ]
 }
@@ -125,6 +126,18 @@ function unknownLines({ unknowns }: Journey): string[] {
   return unknowns.map(({ what, where }) =>
     sanitise(` not known: ${what}${where === undefined ? '' : ` (${placeText(where)})`}`),
   )
+}
+
+function mtuLines({ mtu }: Journey): string[] {
+  if (mtu === undefined) return []
+  const limit = mtu.limit === undefined ? '' : `, because of ${placeText(mtu.limit)}: ${mtu.limit.text}`
+  const first = mtu.rows[0]?.packet ?? 0
+  const rows = mtu.rows.map(({ name, link, mtu: takes, packet }) => {
+    const wrapped = packet > first ? `, ${packet - first} of them around the packet` : ''
+    return `      ${name} ${link} takes ${takes} bytes${wrapped}`
+  })
+  const head = ` mtu  the largest packet is ${mtu.largestPacket} bytes, its payload ${mtu.largestPayload}${limit}`
+  return [head, ...rows].map((text) => sanitise(text))
 }
 
 function fixLines({ commands, summary, warning }: Fix, word: string): string[] {

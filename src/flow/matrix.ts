@@ -1,0 +1,69 @@
+import type { Flow, Journey, Verdict } from './journey.ts'
+import { predict } from './predict.ts'
+import type { Space, World } from './world.ts'
+
+/** What is asked of every pair. */
+export interface MatrixTarget {
+  readonly name: string
+  readonly address: string
+  readonly protocol: string
+  readonly port?: number
+}
+
+export interface MatrixCell {
+  readonly from: string
+  readonly to: MatrixTarget
+  readonly verdict: Verdict
+  /** Whether the answer comes back as well. */
+  readonly isAnswered: boolean
+  readonly reason: string
+}
+
+/** Predicts every source against every target. A cell is small: the whole journey is a prediction away. */
+export function predictMatrix(world: World, sources: readonly Space[], targets: readonly MatrixTarget[]): MatrixCell[] {
+  return sources.flatMap((source) =>
+    targets.map((target) => cellOf(predict(world, flowTo(source, target)), source, target)),
+  )
+}
+
+function flowTo(
+  { namespace, host, name, world }: Space,
+  { name: destinationName, address, protocol, port }: MatrixTarget,
+): Flow {
+  return {
+    source: { namespace: namespace.inode, name, ...(world.facts.snapshots.length > 1 ? { host } : {}) },
+    destination: address,
+    destinationName,
+    protocol,
+    ...(port === undefined ? {} : { destinationPort: port }),
+  }
+}
+
+function cellOf(journey: Journey, { name }: Space, target: MatrixTarget): MatrixCell {
+  const { verdict, reason, reply } = journey
+  const isBack = reply === undefined || reply.verdict === 'delivered'
+  const why = isBack || verdict !== 'delivered' ? reason : `the answer is ${reply.verdict}: ${reply.reason}`
+  return { from: name, to: target, verdict, isAnswered: verdict === 'delivered' && isBack, reason: why }
+}
+
+/** Every port that somebody in a container listens on, at every address it has: what a matrix is about by default. */
+export function listeningTargets(spaces: readonly Space[]): MatrixTarget[] {
+  return spaces.flatMap((space) => {
+    const addresses = space.namespace.addresses
+      .filter(({ scope, address }) => scope === 'global' && !address.includes(':'))
+      .map(({ address }) => address.split('/')[0] ?? '')
+    const ports = space.namespace.sockets.filter(
+      ({ protocol, state, local, localPort }) =>
+        (protocol === 'tcp' ? state === 'LISTEN' : protocol === 'udp' && state === 'UNCONN') &&
+        localPort !== undefined &&
+        !local.startsWith('127.'),
+    )
+    const seen = new Set(ports.map(({ protocol, localPort }) => `${protocol} ${localPort}`))
+    return addresses.flatMap((address) =>
+      [...seen].map((each) => {
+        const [protocol = '', port] = each.split(' ')
+        return { name: space.name, address, protocol, port: Number(port) }
+      }),
+    )
+  })
+}
