@@ -1,12 +1,13 @@
 import { hostname, release } from 'node:os'
 import { isDeepStrictEqual } from 'node:util'
-import { dumpLinks, getNsid, type Link as KernelLink, NETLINK } from 'netlink-ts'
+import { dumpLinks, getNsid, type Link as KernelLink, NETLINK, NetlinkError } from 'netlink-ts'
 import { messageOf, TsnetError } from '../errors.ts'
 import { type DiscoveredNamespace, discoverNamespaces } from '../kernel/namespaces.ts'
 import { isOwnNamespace } from '../kernel/own-namespace.ts'
 import { readSocketProcesses } from '../kernel/socket-processes.ts'
 import { labelNamespace, recogniseNetwork } from '../model/drivers.ts'
 import {
+  type ConntrackEntry,
   type Hidden,
   type HostSnapshot,
   type Kind,
@@ -17,6 +18,7 @@ import {
 } from '../model/snapshot.ts'
 import { identifyOwners, type OwnerOptions, type Owners } from '../owners/identify.ts'
 import { type PortVlans, readPortVlans, withPortVlans } from './bridge-vlans.ts'
+import { readConntrack } from './conntrack.ts'
 import { readFeatures } from './features.ts'
 import { readFirewallOf } from './firewall.ts'
 import { kindOf, toLink } from './links.ts'
@@ -198,6 +200,19 @@ export class Inspector {
     }
   }
 
+  /** Its tracked connections; none when they may not be read, which is then told in `hidden`. */
+  readConnections(inode: number): readonly ConntrackEntry[] {
+    const known = this.#known.get(inode)
+    let entries: readonly ConntrackEntry[] = []
+    if (known) {
+      this.#attempt(known, 'connections', (session) => {
+        entries = readConntrack(session)
+        return {}
+      })
+    }
+    return entries
+  }
+
   async #readFirewall(known: Known): Promise<void> {
     if (!known.session) return
     try {
@@ -221,13 +236,18 @@ export class Inspector {
   }
 
   #hide(known: Known, subject: string, error: unknown): void {
-    const hint = error instanceof TsnetError ? error.hint : undefined
     known.hidden.set(subject, {
       subject: `${subject} of ${this.#nameOf(known)}`,
-      reason: messageOf(error),
       namespace: known.discovered.inode,
-      ...(hint === undefined ? {} : { hint }),
+      ...reasonOf(error),
     })
+  }
+
+  /** The kernel is read while the engines are still asked for names. */
+  #named(hidden: Hidden, { discovered }: Known): Hidden {
+    const nameless = ` of ${namelessOwner(discovered).name}`
+    if (!hidden.subject.endsWith(nameless)) return hidden
+    return { ...hidden, subject: `${hidden.subject.slice(0, -nameless.length)} of ${this.#ownerOf(discovered).name}` }
   }
 
   #replaceHidden(known: Known, subject: string, hidden: readonly Hidden[]): void {
@@ -235,8 +255,8 @@ export class Inspector {
     for (const [position, one] of hidden.entries()) known.hidden.set(`${subject} ${position}`, one)
   }
 
-  #ownerOf({ inode, names }: DiscoveredNamespace): Owner {
-    return this.#owners.owners.get(inode) ?? { kind: 'netns', name: names[0] ?? `net:[${inode}]` }
+  #ownerOf(discovered: DiscoveredNamespace): Owner {
+    return this.#owners.owners.get(discovered.inode) ?? namelessOwner(discovered)
   }
 
   #nameOf({ discovered }: Known): string {
@@ -272,7 +292,7 @@ export class Inspector {
       hidden: [
         ...this.#discoveryHidden,
         ...this.#owners.hidden,
-        ...known.flatMap(({ hidden }) => [...hidden.values()]),
+        ...known.flatMap((one) => [...one.hidden.values()].map((hidden) => this.#named(hidden, one))),
       ],
     }
   }
@@ -280,6 +300,22 @@ export class Inspector {
   close(): void {
     for (const inode of this.inodes) this.#forget(inode)
   }
+}
+
+function namelessOwner({ inode, names }: DiscoveredNamespace): Owner {
+  return { kind: 'netns', name: names[0] ?? `net:[${inode}]` }
+}
+
+/** asm-generic/errno-base.h */
+const EPERM = 1
+
+/** Why something could not be read, and what would show it. */
+function reasonOf(error: unknown): Pick<Hidden, 'reason' | 'hint'> {
+  if (error instanceof NetlinkError && error.errno === EPERM) {
+    return { reason: 'not permitted', hint: 'needs CAP_NET_ADMIN: run as root, or with --cap-add NET_ADMIN' }
+  }
+  const hint = error instanceof TsnetError ? error.hint : undefined
+  return { reason: messageOf(error), ...(hint === undefined ? {} : { hint }) }
 }
 
 function once<T>(make: () => T): () => T {

@@ -2,7 +2,6 @@ import { type FSWatcher, watch } from 'node:fs'
 import { type Message, NETLINK, NetlinkSocket, type Notification, Subscription } from 'netlink-ts'
 import type { HostEvent } from '../model/event.ts'
 import type { ConntrackEntry, HostSnapshot, Kind } from '../model/snapshot.ts'
-import { readConntrack } from './conntrack.ts'
 import { Inspector, type InspectorOptions } from './inspector.ts'
 import type { LiveHost, Wanted } from './live-host.ts'
 import {
@@ -135,8 +134,7 @@ class KernelHost implements LiveHost {
   }
 
   async conntrack(inode: number): Promise<readonly ConntrackEntry[]> {
-    const session = this.#inspector.sessionOf(inode)
-    return session ? readConntrack(session) : []
+    return this.#inspector.readConnections(inode)
   }
 
   onEvent(listener: (event: HostEvent) => void): () => void {

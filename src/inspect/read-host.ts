@@ -1,5 +1,4 @@
 import type { ConntrackEntry, HostSnapshot, Kind } from '../model/snapshot.ts'
-import { readConntrack } from './conntrack.ts'
 import { Inspector, type InspectorOptions } from './inspector.ts'
 
 export interface ReadHostOptions extends InspectorOptions {
@@ -29,7 +28,7 @@ export async function readHost(options: ReadHostOptions): Promise<HostReading> {
     const identified = inspector.identify()
     await inspector.read(options.kinds)
     await identified
-    return { snapshot: inspector.snapshot(), connections: readConnections(inspector, inspector.inodes, options) }
+    return reading(inspector, inspector.inodes, options)
   } finally {
     inspector.close()
   }
@@ -47,15 +46,11 @@ async function readChosen(
     options.kinds.filter((kind) => kind !== 'links' && kind !== 'addrs'),
     chosen,
   )
-  return { snapshot: inspector.snapshot(), connections: readConnections(inspector, chosen, options) }
+  return reading(inspector, chosen, options)
 }
 
-function readConnections(inspector: Inspector, inodes: readonly number[], { connections }: ReadHostOptions) {
-  const found = new Map<number, readonly ConntrackEntry[]>()
-  if (!connections) return found
-  for (const inode of inodes) {
-    const session = inspector.sessionOf(inode)
-    if (session) found.set(inode, readConntrack(session))
-  }
-  return found
+function reading(inspector: Inspector, inodes: readonly number[], { connections }: ReadHostOptions): HostReading {
+  const wanted = connections === true ? inodes : []
+  const found = new Map(wanted.map((inode) => [inode, inspector.readConnections(inode)]))
+  return { snapshot: inspector.snapshot(), connections: found }
 }

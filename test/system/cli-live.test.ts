@@ -120,6 +120,14 @@ describe('without any capability', () => {
     expect({ status, stderr }).toEqual({ status: 4, stderr: expect.stringContaining(`fdb of ${web}`) })
   })
 
+  test.each(['conntrack', 'xfrm', 'nft'])(
+    'show %s of the own namespace ends with 4 and names what it needs',
+    async (kind) => {
+      const { status, stderr } = await run('show', kind, '-n', 'host')
+      expect({ status, stderr }).toEqual({ status: 4, stderr: expect.stringContaining('needs CAP_NET_ADMIN') })
+    },
+  )
+
   test('enter names the capability that it needs', async () => {
     const { status, stderr } = await run('enter', web, '--', 'true')
     expect({ status, stderr }).toEqual({ status: 4, stderr: expect.stringContaining('CAP_SYS_ADMIN') })
