@@ -4,7 +4,7 @@ import { JSON_OPTION } from '../../src/command/options.ts'
 import type { Command } from '../../src/command.ts'
 import { applyLab } from '../../src/lab/build/build-lab.ts'
 import { presentPart, readBuiltLab } from '../../src/lab/build/lab-state.ts'
-import { formatPlan } from '../../src/lab/plan/format-plan.ts'
+import { countSteps, formatPlan } from '../../src/lab/plan/format-plan.ts'
 import { planLab } from '../../src/lab/plan/plan.ts'
 
 export const LAB_APPLY_COMMAND: Command = {
@@ -24,9 +24,10 @@ export const LAB_APPLY_COMMAND: Command = {
       const { name } = lab.resolve()
       if (options.has('dry-run')) {
         const { resolved } = readBuiltLab(name)
-        const steps = planLab(presentPart(resolved), lab.resolve(resolved))
+        const wanted = lab.resolve(resolved)
+        const steps = planLab(presentPart(resolved), wanted)
         if (options.has('json')) output.json({ lab: name, steps })
-        else output.write(formatPlan(name, steps))
+        else output.write(formatPlan(wanted, steps))
         return 0
       }
       const progress = new LabProgress()
@@ -42,7 +43,7 @@ export const LAB_APPLY_COMMAND: Command = {
         }),
       ).finally(() => progress.clear())
       if (options.has('json')) output.json({ lab: name, steps })
-      else output.write(steps === 0 ? `${name}: nothing to do\n` : `${name}: ${steps} steps\n`)
+      else output.write(steps === 0 ? `${name}: nothing to do\n` : `${name}: ${countSteps(steps)}\n`)
       return 0
     }),
 }

@@ -3,7 +3,7 @@ import { agentCommand, interruptible, LabProgress } from '../../src/command/lab-
 import { JSON_OPTION } from '../../src/command/options.ts'
 import type { Command } from '../../src/command.ts'
 import { upLab } from '../../src/lab/build/build-lab.ts'
-import { formatPlan } from '../../src/lab/plan/format-plan.ts'
+import { countSteps, formatPlan } from '../../src/lab/plan/format-plan.ts'
 import { planLab } from '../../src/lab/plan/plan.ts'
 import { waitForChecks } from '../../src/lab/run-checks/wait-for-checks.ts'
 
@@ -32,7 +32,7 @@ export const LAB_UP_COMMAND: Command = {
       const steps = planLab(undefined, resolved)
       if (options.has('dry-run')) {
         if (options.has('json')) output.json({ lab: resolved.name, steps })
-        else output.write(formatPlan(resolved.name, steps))
+        else output.write(formatPlan(resolved, steps))
         return 0
       }
       const progress = new LabProgress()
@@ -49,7 +49,7 @@ export const LAB_UP_COMMAND: Command = {
       ).finally(() => progress.clear())
       const failed = options.has('wait') ? await waitForChecks(resolved) : []
       if (options.has('json')) output.json({ lab: resolved.name, steps: steps.length, failed })
-      else output.write(`${resolved.name} is up: ${steps.length} steps\n`)
+      else output.write(`${resolved.name} is up: ${countSteps(steps.length)}\n`)
       for (const { name, detail = '' } of failed) output.note(`✖ ${name}: ${detail}`)
       return failed.length === 0 ? 0 : 1
     }),

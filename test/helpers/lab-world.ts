@@ -16,8 +16,8 @@ export interface LabWorld {
   traces(): Promise<string>
 }
 
-/** What of a process does not change by itself. Our own `ps` and shells are left out. */
-const PROCESSES = 'ps -e -o args= | grep -v -E "^(ps|sh|grep|sort|find|nsenter)( |$)" | sort'
+/** Our own `ps` and shells are left out, and what has ended (`[grep] <defunct>`). */
+const PROCESSES = 'ps -e -o args= | grep -v -E "^(ps|sh|grep|sort|find|nsenter)( |$)|^\\[" | sort'
 
 const TRACES = [
   'ip netns list',

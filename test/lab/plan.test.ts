@@ -5,7 +5,7 @@ import { inverse, planLab, type Step } from '../../src/lab/plan/plan.ts'
 import type { LabObject, ResolvedLab } from '../../src/lab/resolve/lab-object.ts'
 import { labOf } from '../helpers/lab-text.ts'
 
-const planOf = (text: string): string => formatPlan('x', planLab(undefined, labOf(text)))
+const planOf = (text: string): string => formatPlan(labOf(text), planLab(undefined, labOf(text)))
 
 describe('the plan of a lab file:', () => {
   test('the smallest one', () => {
@@ -15,13 +15,14 @@ hosts: {h1: {}}
 networks: {n0: {driver: bridge, host: h1, subnet: 10.20.0.0/24}}
 containers: {a: {host: h1, networks: [n0]}, b: {host: h1, networks: [n0]}}
 `),
-    ).toBe(`x: 6 steps
+    ).toBe(`two: 6 steps
   1  + host h1: Docker 28 with iptables
   2  + network n0 at h1: bridge br-c5adfa7bc22a, 10.20.0.0/24 gateway 10.20.0.1
   3  + container a: at h1
   4  + container b: at h1
   5  + a in network n0: 10.20.0.2
   6  + b in network n0: 10.20.0.3
+     agent: 2 name servers
 `)
   })
 
@@ -50,7 +51,7 @@ containers:
   late: {host: h2, networks: [six], command: [sleep, '5'], environment: [A=b]}
   shared: {host: h2, networks: [host]}
 `),
-    ).toBe(`x: 30 steps
+    ).toBe(`all: 30 steps
    1  + segment lan: MTU 1400
    2  + host h1: Docker 20 with iptables
    3  + host h2: Docker 20 with nft, no userland proxy, no DNS
@@ -81,12 +82,13 @@ containers:
   28  + workload of late: sleep 5, A=b
   29  + workload of web: http, port 81
   30  + firewall of h1: 2 IPv4 rules, -P INPUT DROP, nat -A PREROUTING -p tcp --dport 1 -j REDIRECT --to-ports 2
+      agent: 1 name server, 2 workloads, 4 proxied ports
 `)
   })
 
   test('that has nothing to do', () => {
     const lab = labOf('name: x\nhosts: {h: }\n')
-    expect(formatPlan('x', planLab(lab, lab))).toBe('x: nothing to do\n')
+    expect(formatPlan(lab, planLab(lab, lab))).toBe('x: nothing to do\n')
   })
 })
 

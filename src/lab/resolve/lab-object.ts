@@ -188,9 +188,16 @@ export type LabObject =
   | FirewallObject
   | WorkloadObject
 
-export type ObjectOf<K extends LabObject['kind']> = Extract<LabObject, { readonly kind: K }>
+/** The object of a kind; two kinds may share a shape. */
+export type ObjectOf<K extends LabObject['kind']> = LabObject extends infer O
+  ? O extends LabObject
+    ? K extends O['kind']
+      ? O
+      : never
+    : never
+  : never
 
 /** The objects of one kind. */
 export function objectsOf<K extends LabObject['kind']>({ objects }: ResolvedLab, kind: K): readonly ObjectOf<K>[] {
-  return objects.filter((object): object is ObjectOf<K> => object.kind === kind)
+  return objects.filter((object) => object.kind === kind) as unknown as readonly ObjectOf<K>[]
 }
