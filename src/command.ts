@@ -2,7 +2,7 @@ import type { Options } from './command/options.ts'
 import type { Output } from './command/output.ts'
 
 /** What a word stands for; shell completion offers what there is of it. */
-export type WordKind = 'selector' | 'kind' | 'file' | 'column' | 'format' | 'shell' | 'lab' | 'lab-file'
+export type WordKind = 'selector' | 'kind' | 'file' | 'column' | 'format' | 'shell' | 'lab' | 'lab-file' | 'lab-machine'
 
 /** `--name`, `--name VALUE` or, with `many`, that more than once. */
 export interface OptionSpec {

@@ -7,7 +7,7 @@ export const LAB_EXEC_COMMAND: Command = {
   name: 'lab exec',
   summary: 'Run a command inside a container, host, router or segment of a lab.',
   details: ['Programs are those of this machine; names are resolved as the container does. A shell without a COMMAND.'],
-  positionals: [{ name: 'LAB/NAME', completes: 'lab' }],
+  positionals: [{ name: 'LAB/NAME', completes: 'lab-machine' }],
   rest: 'COMMAND…',
   options: [],
   examples: [

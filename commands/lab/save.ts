@@ -8,6 +8,7 @@ import { readLab } from '../../src/lab/read-lab.ts'
 import { labText } from '../../src/lab/save/lab-text.ts'
 import { saveLab } from '../../src/lab/save/save-lab.ts'
 import { selectNamespace } from '../../src/model/select.ts'
+import { sanitise } from '../../src/report/sanitise.ts'
 
 export const LAB_SAVE_COMMAND: Command = {
   name: 'lab save',
@@ -40,9 +41,17 @@ export const LAB_SAVE_COMMAND: Command = {
     const path = options.text('output')
     if (path !== undefined) writeLabFile(path, text)
     else if (options.has('json')) output.json(file)
-    else output.write(text)
+    else output.write(output.terminal.interactive ? fitForTerminal(text) : text)
     return 0
   },
+}
+
+/** Names and options of a host are anybody's. */
+function fitForTerminal(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => sanitise(line))
+    .join('\n')
 }
 
 function writeLabFile(path: string, text: string): void {

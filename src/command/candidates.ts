@@ -80,7 +80,7 @@ async function valuesOf(
   last: string,
 ): Promise<readonly string[]> {
   if (completes === 'selector') return selectors(words)
-  if (completes === 'lab' || completes === 'lab-file') return labs(completes)
+  if (completes === 'lab' || completes === 'lab-file' || completes === 'lab-machine') return labs(completes)
   const choices = completes === 'column' ? columnsFor(words) : (values ?? [])
   // the earlier ones of a list stay in front
   const done = last.slice(0, last.lastIndexOf(',') + 1)
@@ -92,9 +92,12 @@ function columnsFor(words: readonly string[]): readonly string[] {
 }
 
 /** Those that are up; for `lab up` those that come with the program, and for a file the shell knows better. */
-async function labs(completes: 'lab' | 'lab-file'): Promise<readonly string[]> {
+async function labs(completes: 'lab' | 'lab-file' | 'lab-machine'): Promise<readonly string[]> {
   if (completes === 'lab-file') return (await import('../lab/built-in-labs.ts')).builtInLabs()
-  return (await import('../lab/build/lab-state.ts')).listLabs().map(({ name }) => name)
+  const names = (await import('../lab/build/lab-state.ts')).listLabs().map(({ name }) => name)
+  if (completes === 'lab') return names
+  const { machineNames } = await import('../lab/build/lab-machine.ts')
+  return names.flatMap((lab) => machineNames(lab).map((name) => `${lab}/${name}`))
 }
 
 /** Of the file that `--from` names, if it stands there already. */

@@ -86,6 +86,13 @@ containers:
 `)
   })
 
+  test('with what no terminal should get', () => {
+    const text = 'name: x\nhosts: {h: {firewall: ["-A INPUT -m comment --comment \\x1b[2J\\u202eevil -j DROP"]}}\n'
+    const plan = planOf(text)
+    expect(plan).toContain('\\x1b[2J\\u202eevil')
+    expect(plan).not.toMatch(/[\x1b\u202e]/)
+  })
+
   test('that has nothing to do', () => {
     const lab = labOf('name: x\nhosts: {h: }\n')
     expect(formatPlan(lab, planLab(lab, lab))).toBe('x: nothing to do\n')

@@ -9,6 +9,11 @@ import { readBuiltLab } from './lab-state.ts'
 /** Names of everything in a lab that is a namespace. @throws TsnetError `usage` when it is not up */
 export function machinesOf(lab: string): readonly string[] {
   readBuiltLab(lab)
+  return machineNames(lab)
+}
+
+/** The same, whatever the state of the lab says. */
+export function machineNames(lab: string): readonly string[] {
   return namespacesOf(lab).map((path) => basename(path).split(':')[2] ?? '')
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { LAB_STATE } from '../../model/lab-files.ts'
 import { LAB_TAG } from '../../owners/lab.ts'
@@ -45,6 +45,11 @@ export function presentLabs(): readonly string[] {
 /** Folders that labs share, once the last one is down. */
 export const SHARED_FOLDERS: readonly string[] = [LAB_STATE, LOCKS, dirname(LAB_STATE)]
 
+/** Nothing where there is none, or where it is for others. */
 function listFolder(folder: string): string[] {
-  return existsSync(folder) ? readdirSync(folder) : []
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
 }

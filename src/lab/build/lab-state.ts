@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, statfsSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { messageOf, TsnetError } from '../../errors.ts'
 import type { ResolvedLab } from '../resolve/lab-object.ts'
@@ -22,10 +31,21 @@ export interface BuiltLab {
 export type LabCondition = 'absent' | 'up' | 'unfinished' | 'interrupted' | 'remains'
 
 export function labCondition(lab: string): LabCondition {
+  // only its owner may know more of a lab than that it is there
+  if (isHidden(lab)) return 'up'
   const isBuilt = existsSync(pathOf(lab))
   if (hasJournal(lab)) return isBuilt ? 'interrupted' : 'unfinished'
   if (isBuilt) return 'up'
   return namespacesOf(lab).length > 0 || existsSync(stateFolder(lab)) ? 'remains' : 'absent'
+}
+
+function isHidden(lab: string): boolean {
+  try {
+    accessSync(stateFolder(lab), constants.R_OK | constants.X_OK)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EACCES' && namespacesOf(lab).length > 0
+  }
 }
 
 /** The labs of this machine and how they are. */
@@ -43,9 +63,15 @@ export function writeBuiltLab(lab: BuiltLab): void {
   renameSync(`${path}.new`, path)
 }
 
-/** @throws TsnetError `usage` when there is no such lab, `input` when its state is unreadable */
+/**
+ * @throws TsnetError `usage` when there is no such lab, `privilege` when it is somebody else's, `input` when its state is
+ * unreadable
+ */
 export function readBuiltLab(lab: string): BuiltLab {
   const path = pathOf(lab)
+  if (isHidden(lab)) {
+    throw new TsnetError('privilege', `lab ${lab}: its state is for its owner alone`, { hint: 'run as root' })
+  }
   if (!existsSync(path)) throw notUp(lab)
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as BuiltLab

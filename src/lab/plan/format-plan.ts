@@ -1,3 +1,4 @@
+import { sanitise } from '../../report/sanitise.ts'
 import type { ResolvedLab } from '../resolve/lab-object.ts'
 import { describeObject } from './describe-object.ts'
 import { describeServed } from './describe-served.ts'
@@ -23,7 +24,7 @@ export function countSteps(count: number): string {
   return count === 1 ? '1 step' : `${count} steps`
 }
 
-/** `+` is made, `-` is removed. */
+/** `+` is made, `-` is removed. Fit for a terminal: rules and commands of a lab file are anybody's text. */
 export function formatStep({ action, object }: Step): string {
-  return `${action === 'make' ? '+' : '-'} ${describeObject(object)}`
+  return `${action === 'make' ? '+' : '-'} ${sanitise(describeObject(object))}`
 }

@@ -181,8 +181,34 @@ describe('the lab commands', () => {
       expect(nodes.map(({ name }) => name).sort()).toEqual(['client', 'db', 'host-A', 'lan', 'web'])
     })
 
-    test('its state is for its owner alone', async () => {
+    test('its state is for its owner alone, and others are told so', async () => {
       expect(await labs.world.run('stat', ['-c', '%a', '/run/tsnet-shoot/state/pets-bridge'])).toBe('700\n')
+      const asNobody = (...words: string[]) =>
+        labs.world.tryRun('setpriv', [
+          '--reuid=65534',
+          '--regid=65534',
+          '--clear-groups',
+          process.execPath,
+          labs.program,
+          'lab',
+          ...words,
+        ])
+      expect((await asNobody('ls')).stdout).toMatch(/^pets-bridge {2,}up$/m)
+      for (const words of [
+        ['inspect', 'pets-bridge'],
+        ['down', 'pets-bridge'],
+        ['up', 'none'],
+        ['exec', 'pets-bridge/web'],
+      ]) {
+        expect({ words, status: (await asNobody(...words)).status }).toEqual({ words, status: 4 })
+      }
+    })
+
+    test('its machines are offered where one is asked for', async () => {
+      const { stdout } = await program('__complete', '--', 'lab', 'exec', 'pets-bridge/')
+      expect(stdout.split('\n').filter(Boolean).sort()).toEqual(
+        ['client', 'db', 'host-A', 'lan', 'web'].map((name) => `pets-bridge/${name}`),
+      )
     })
 
     test('save makes a lab of it that is built again with the same addresses and ports', async () => {
