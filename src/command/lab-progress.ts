@@ -41,6 +41,7 @@ export async function interruptible<T>(action: (signal: AbortSignal) => Promise<
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
   for (const signal of signals) process.on(signal, abort)
   process.on('disconnect', abort)
+  if (process.connected === false) abort()
   try {
     return await action(controller.signal)
   } finally {

@@ -34,6 +34,8 @@ export interface Column<Row> {
   readonly wide?: boolean
   /** A sentence is cut at its end; all else in the middle. */
   readonly cut?: 'end'
+  /** Columns of the screen that it takes at least, so that it stays where it is while its texts change. */
+  readonly least?: number
   /** Sanitised, one line. */
   text(row: Row): string
   sort(row: Row): string | number

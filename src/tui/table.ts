@@ -151,7 +151,7 @@ const SAMPLE = 400
 function measureColumns(columns: readonly Column<unknown>[], items: readonly Item[]): readonly number[] {
   const step = Math.max(1, Math.ceil(items.length / SAMPLE))
   return columns.map((column, position) => {
-    let width = displayWidth(column.name)
+    let width = Math.max(displayWidth(column.name), column.least ?? 0)
     for (let at = 0; at < items.length; at += step) {
       const item = items[at]
       if (item === undefined) break

@@ -148,17 +148,16 @@ export function adoptProgress(state: State, name: string, progress: LabProgress)
   return work === undefined ? state : withWork(state, name, { ...work, ...progress })
 }
 
-/** The list was read again just before. */
+/** The list was read again just before: it tells what a build that was stopped has come to. */
 export function endWork(state: State, { lab, problem }: Extract<Event, { readonly type: 'lab-end' }>): Transition {
   const work = state.labs.works.get(lab)
   const without = withWork(state, lab, undefined)
   if (work === undefined) return only(without)
-  if (problem !== undefined) {
-    const isTakenBack = work.stopping && conditionOf(state, lab) === 'absent'
-    return isTakenBack
-      ? tell(without, `${lab}: stopped, and what was built of it is taken back`)
-      : tell(without, problem.includes(lab) ? problem : `${lab}: ${problem}`, 'error')
+  const condition = conditionOf(state, lab)
+  if (work.stopping && condition === 'up') return tell(without, `${lab} is up: it was built before it was stopped`)
+  if (work.stopping && condition === 'absent') {
+    return tell(without, `${lab}: stopped, and what was built of it is taken back`)
   }
-  if (work.kind === 'remove') return tell(without, `${lab} is removed`, 'good')
-  return tell(without, `${lab} is up${work.stopping ? ': it was built before it could be stopped' : ''}`, 'good')
+  if (problem !== undefined) return tell(without, problem.includes(lab) ? problem : `${lab}: ${problem}`, 'error')
+  return tell(without, work.kind === 'build' ? `${lab} is up` : `${lab} is removed`, 'good')
 }

@@ -60,10 +60,11 @@ export function headingLine(state: State): Line {
 
 function breadcrumb(state: State): readonly Span[] {
   if (state.place.pane === 'namespaces') return paneHeading(state)
+  const { title, heading } = viewOf(state.place.view)
   return [
     span('namespaces ▸ ', 'faint'),
     ...viewHeading(state),
-    span(` ▸ ${viewOf(state.place.view).title}`, 'heading'),
+    ...(heading === undefined ? [span(` ▸ ${title}`, 'heading')] : []),
   ]
 }
 
@@ -73,8 +74,10 @@ function paneHeading(state: State): readonly Span[] {
 }
 
 function viewHeading(state: State): readonly Span[] {
-  const { scope, pane } = state.place
-  const spans = [span(scopeName(state, scope), pane === 'view' ? 'heading' : 'strong')]
+  const { scope, pane, view } = state.place
+  const { heading } = viewOf(view)
+  const spans = [span(heading ?? scopeName(state, scope), pane === 'view' ? 'heading' : 'strong')]
+  if (heading !== undefined) return spans
   const namespaces = namespacesOf(state)
   const [namespace] = namespaces
   if (scope === ALL || typeof scope === 'string')

@@ -14,15 +14,18 @@ export class LabDesk {
   readonly #described = new Set<string>()
   #timer: NodeJS.Timeout | undefined
   #known = ''
+  #closed = false
 
   constructor(service: LabService, dispatch: (event: Event) => void) {
     this.#service = service
-    this.#dispatch = dispatch
+    this.#dispatch = (event) => {
+      if (!this.#closed) dispatch(event)
+    }
   }
 
   /** Whether the labs are on the screen. */
   look(isLooking: boolean): void {
-    if (isLooking === (this.#timer !== undefined)) return
+    if (this.#closed || isLooking === (this.#timer !== undefined)) return
     if (isLooking) {
       this.#timer = setInterval(() => void this.#read(), INTERVAL_MS)
       void this.#read()
@@ -52,6 +55,7 @@ export class LabDesk {
   /** Stops looking, has what is being built taken back, and waits for that. Names of the labs it waits for. */
   close(): { readonly waitingFor: readonly string[]; readonly closed: Promise<unknown> } {
     this.look(false)
+    this.#closed = true
     for (const work of this.#running.values()) work.stop()
     const ends = [...this.#running.values()].map(({ ended }) => ended)
     return { waitingFor: [...this.#running.keys()], closed: Promise.all(ends) }

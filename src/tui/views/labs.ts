@@ -13,12 +13,12 @@ interface LabRow {
   readonly namespaces: number
 }
 
-/** As wide as the longest that is usual, so that nothing moves while a lab is built. */
-const STATE_WIDTH = 'building… 10 of 10'.length
+/** The longest that is usual. */
+const STATE_WIDTH = 'building 10/10'.length
 
 const COLUMNS: readonly Column<LabRow>[] = [
   { name: 'LAB', align: 'left', text: ({ lab }) => sanitise(lab.name), sort: ({ lab }) => lab.name },
-  { name: 'STATE', align: 'left', text: (row) => stateText(row).padEnd(STATE_WIDTH), sort: stateText },
+  { name: 'STATE', align: 'left', least: STATE_WIDTH, text: stateText, sort: stateText },
   count('HOSTS', ({ hosts }) => hosts.length),
   count('CONTAINERS', ({ containers }) => containers.length),
   { name: 'WHAT IT SHOWS', align: 'left', cut: 'end', text: purposeOf, sort: purposeOf },
@@ -26,16 +26,17 @@ const COLUMNS: readonly Column<LabRow>[] = [
 
 /**
  * ```
- *   LAB          STATE               HOSTS  CONTAINERS  WHAT IT SHOWS
- *   host         –                       2           2  Containers in the namespace of their host…
- * ▸ pets-bridge  building… 3 of 12       2           2  The pets application on one host and one bridge…
- *   segmentation up                      2           8  Front, back and an internal network…
+ *   LAB          STATE           HOSTS  CONTAINERS  WHAT IT SHOWS
+ *   host         –                   2           2  Containers in the namespace of their host…
+ * ▸ pets-bridge  building 3/12       2           2  The pets application on one host and one bridge…
+ *   segmentation up                  2           8  Front, back and an internal network…
  * ```
  * Of this machine, whichever namespace is looked at.
  */
 export const LABS: View<LabRow> = {
   id: 'labs',
   title: 'labs',
+  heading: 'labs of this machine',
   aliases: [],
   kinds: [],
   inputs: ['labs'],
@@ -77,7 +78,7 @@ function stateText({ lab, work }: LabRow): string {
 export function workText({ kind, done, total, stopping }: LabWork): string {
   if (stopping) return 'taking back…'
   if (kind === 'remove') return 'going down…'
-  return total === 0 ? 'building…' : `building… ${done} of ${total}`
+  return total === 0 ? 'building…' : `building ${done}/${total}`
 }
 
 function labItems({ labs, snapshot }: ViewFacts): readonly Item<LabRow>[] {

@@ -79,6 +79,8 @@ export interface View<Row = unknown> {
   readonly id: ViewId
   /** The word in the tab line; also what `:` takes. */
   readonly title: string
+  /** Above it instead of the namespace, where it is not about namespaces. */
+  readonly heading?: string
   /** Other words that `:` takes. */
   readonly aliases: readonly string[]
   /** What has to be read of the namespaces shown. */
