@@ -109,6 +109,7 @@ function fromOutside(engine: Engine, space: Space, flow: Flow, packet: Packet): 
 
 /** Of an unspecified source port: one of ip_local_port_range that nothing else here uses. */
 const SOME_PORT = 51_234
+/** Bytes of a SYN with the usual options, of a short datagram, and what ping sends, over IPv4. */
 const DEFAULT_SIZES: Readonly<Record<number, number>> = { [PROTOCOL.TCP]: 60, [PROTOCOL.UDP]: 40 }
 const PING_SIZE = 84
 
@@ -116,25 +117,32 @@ function packetOf(space: Space, flow: Flow): Packet {
   const destination: Ip = ip(flow.destination)
   const { family } = destination
   const protocol = numberOf(flow.protocol, family)
-  const isEcho = protocol === PROTOCOL.ICMP || protocol === PROTOCOL.ICMPV6
-  const source = toIp(flow.source.address ?? '') ?? ip(family === 4 ? '0.0.0.0' : '::')
   const isTcp = protocol === PROTOCOL.TCP
   return {
     family,
-    source,
+    source: toIp(flow.source.address ?? '') ?? ip(family === 4 ? '0.0.0.0' : '::'),
     destination,
     protocol,
-    ...(isEcho
-      ? { icmp: { type: family === 4 ? ICMP_TYPE.ECHO : ICMP6_TYPE.ECHO, code: 0, id: 1 } }
-      : { sourcePort: flow.sourcePort ?? SOME_PORT, destinationPort: flow.destinationPort ?? 0 }),
-    ...(isTcp ? { tcpFlags: TCP_FLAG.SYN, mss: 1460 } : {}),
+    ...transportOf(flow, protocol, family),
     ttl: flow.ttl ?? sysctlOf(space, 'net.ipv4.ip_default_ttl') ?? 64,
-    size: flow.size ?? DEFAULT_SIZES[protocol] ?? PING_SIZE,
+    size: flow.size ?? defaultSize(protocol, family),
     df: flow.df ?? isTcp,
     tos: 0,
     mark: flow.mark ?? 0,
     owner: { uid: flow.uid },
   }
+}
+
+function defaultSize(protocol: number, family: 4 | 6): number {
+  return (DEFAULT_SIZES[protocol] ?? PING_SIZE) + (family === 6 ? 20 : 0)
+}
+
+function transportOf({ sourcePort, destinationPort }: Flow, protocol: number, family: 4 | 6): Partial<Packet> {
+  if (protocol === PROTOCOL.ICMP || protocol === PROTOCOL.ICMPV6) {
+    return { icmp: { type: family === 4 ? ICMP_TYPE.ECHO : ICMP6_TYPE.ECHO, code: 0, id: 1 } }
+  }
+  const ports = { sourcePort: sourcePort ?? SOME_PORT, destinationPort: destinationPort ?? 0 }
+  return protocol === PROTOCOL.TCP ? { ...ports, tcpFlags: TCP_FLAG.SYN, mss: 1460 } : ports
 }
 
 /** `icmp` means the ICMP of the address's family. */

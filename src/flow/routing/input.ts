@@ -62,7 +62,8 @@ function noRoute(
   { family }: InputQuery,
   result: Extract<RouteResult, { kind: 'error' }>,
 ): InputRoute {
-  const place = forwardingOff(space, link, family)
+  // ip6_pkt_discard tells the sender whether the namespace forwards or not
+  const place = family === 4 ? forwardingOff(space, link, family) : undefined
   if (place !== undefined && result.error === 'none') return { kind: 'no-forwarding', place, details: result.details }
   return { kind: 'error', result, answers: place === undefined && result.error !== 'blackhole' }
 }

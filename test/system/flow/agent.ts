@@ -72,7 +72,7 @@ function ping({ address, source }: Probe): Promise<string> {
       (_error, stdout, stderr) => {
         const text = stdout + stderr
         if (/bytes from/.test(text)) resolve('answer')
-        else if (/^From (?!.*Redirect)|unreachable|not permitted|Permission|prohibited|Invalid/m.test(text))
+        else if (/^From (?!.*Redirect)|^ping: |unreachable|prohibited/m.test(text))
           resolve(`error ${text.split('\n').find((line) => /From|ping:/.test(line))}`)
         else resolve('silence')
       },

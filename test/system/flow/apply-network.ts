@@ -62,7 +62,7 @@ async function filter(world: World, { name, ipsets, iptables, nft }: NetworkName
   if (nft.length > 0) await fed(world, 'nft', ['-f', '-'], nft, name)
 }
 
-/** A rule that contradicts itself is refused with its line: without it the rest is as good. */
+/** A rule that contradicts itself is refused with its line, or by legacy with its whole table: the rest is as good. */
 async function fed(
   world: World,
   command: string,
@@ -73,10 +73,17 @@ async function fed(
   const { status, stderr } = await world.tryRun(command, words, { namespace, input: text(lines) })
   if (status === 0) return
   const refused = Number(/(?:stdin:|line:? )(\d+)/.exec(stderr)?.[1] ?? 0)
-  if (refused === 0)
-    throw new Error(`${command}: ${stderr}\n${lines.map((line, at) => `${at + 1}: ${line}`).join('\n')}`)
-  const rest = lines.filter((_, at) => at + 1 !== refused)
-  await fed(world, command, words, rest, namespace)
+  const line = lines[refused - 1]
+  if (line === undefined) throw new Error(`${command}: ${stderr}\n${numbered(lines)}`)
+  const first =
+    line === 'COMMIT'
+      ? lines.lastIndexOf(lines.findLast((each, at) => at < refused && each.startsWith('*')) ?? '')
+      : refused - 1
+  await fed(world, command, words, [...lines.slice(0, first), ...lines.slice(refused)], namespace)
+}
+
+function numbered(lines: readonly string[]): string {
+  return lines.map((line, at) => `${at + 1}: ${line}`).join('\n')
 }
 
 async function batch(world: World, [command = '', ...words]: string[], lines: readonly string[], mayFail = false) {
@@ -85,7 +92,7 @@ async function batch(world: World, [command = '', ...words]: string[], lines: re
   try {
     await run(command, [...words, '-batch', '-'], { input: text(lines) })
   } catch (error) {
-    throw new Error(`${(error as Error).message}\n${lines.map((line, at) => `${at + 1}: ${line}`).join('\n')}`)
+    throw new Error(`${(error as Error).message}\n${numbered(lines)}`)
   }
 }
 

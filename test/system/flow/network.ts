@@ -138,7 +138,7 @@ function six(four: string): string {
   return `fd${a}:${b}:${c}::${d}`
 }
 
-const PORT_OPTIONS = ['hairpin on', 'isolated on', 'learning off', 'flood off', 'bcast_flood off']
+const PORT_OPTIONS = ['hairpin on', 'isolated on', 'learning off', 'flood off']
 
 function bridges(builder: Builder): void {
   const { random } = builder
@@ -218,6 +218,16 @@ function macvlans(builder: Builder): void {
   }
 }
 
+/** Sysctl → how often it is set, and to what. */
+const SETTINGS: readonly (readonly [name: string, probability: number, values: readonly string[]])[] = [
+  ['net.ipv4.conf.all.rp_filter', 1, ['0', '0', '1', '2']],
+  ['net.ipv4.conf.all.route_localnet', 0.1, ['1']],
+  ['net.ipv4.conf.all.arp_ignore', 0.1, ['1', '2']],
+  ['net.ipv4.conf.all.accept_local', 0.1, ['1']],
+  ['net.ipv4.conf.all.proxy_arp', 0.1, ['1']],
+  ['net.ipv4.icmp_echo_ignore_all', 0.05, ['1']],
+]
+
 function forwarding(builder: Builder): void {
   const { random } = builder
   for (const name of builder.byName.keys()) {
@@ -225,14 +235,10 @@ function forwarding(builder: Builder): void {
     const { sysctls } = builder.namespace(name)
     sysctls['net.ipv4.ip_forward'] = isRouter && random.chance(0.93) ? '1' : '0'
     sysctls['net.ipv6.conf.all.forwarding'] = isRouter && random.chance(0.9) ? '1' : '0'
-    sysctls['net.ipv4.conf.all.rp_filter'] = random.pick(['0', '0', '1', '2'])
-    if (isRouter) sysctls['net.bridge.bridge-nf-call-iptables'] = random.pick(['0', '1'])
-    if (isRouter) sysctls['net.bridge.bridge-nf-call-ip6tables'] = random.pick(['0', '1'])
-    if (random.chance(0.1)) sysctls['net.ipv4.conf.all.route_localnet'] = '1'
-    if (random.chance(0.1)) sysctls['net.ipv4.conf.all.arp_ignore'] = random.pick(['1', '2'])
-    if (random.chance(0.1)) sysctls['net.ipv4.conf.all.accept_local'] = '1'
-    if (random.chance(0.1)) sysctls['net.ipv4.conf.all.proxy_arp'] = '1'
-    if (random.chance(0.05)) sysctls['net.ipv4.icmp_echo_ignore_all'] = '1'
+    sysctls['net.bridge.bridge-nf-call-iptables'] = random.pick(['0', '1'])
+    sysctls['net.bridge.bridge-nf-call-ip6tables'] = random.pick(['0', '1'])
+    for (const [key, probability, values] of SETTINGS)
+      if (random.chance(probability)) sysctls[key] = random.pick(values)
   }
 }
 
