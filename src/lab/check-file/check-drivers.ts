@@ -1,3 +1,5 @@
+import { bridgeSettings } from '../../driver/networks/bridge/bridge-settings.ts'
+import { messageOf } from '../../errors.ts'
 import { didYouMean } from '../../model/nearest.ts'
 import type { Complaints } from '../file/problem.ts'
 import { PARENT_OPTION, splitParent } from '../topology/macvlan-parent.ts'
@@ -14,15 +16,6 @@ const MODE_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   macvlan: ['macvlan_mode'],
   ipvlan: ['ipvlan_mode', 'ipvlan_flag'],
 }
-const BOOLEAN_OPTIONS = [
-  'com.docker.network.bridge.enable_icc',
-  'com.docker.network.bridge.enable_ip_masquerade',
-  'com.docker.network.bridge.inhibit_ipv4',
-]
-const MTU_OPTION = 'com.docker.network.driver.mtu'
-/** As Go's strconv.ParseBool, which Docker reads them with. */
-const BOOLEANS = ['1', 't', 'T', 'TRUE', 'true', 'True', '0', 'f', 'F', 'FALSE', 'false', 'False']
-
 /** Options that their driver would refuse, and parents that are not there. */
 export function checkDrivers(topology: LabTopology, { interfaces }: WrittenNames, complaints: Complaints): void {
   for (const network of topology.networks) {
@@ -35,21 +28,37 @@ export function checkDrivers(topology: LabTopology, { interfaces }: WrittenNames
   }
 }
 
-function checkOptions({ at, driver, options }: NetworkSpec, complaints: Complaints): void {
-  const complain = (key: string, message: string): void => complaints.error([...at, 'options', key], message)
+function checkOptions({ at, driver, options, internal }: NetworkSpec, complaints: Complaints): void {
   for (const key of MODE_OPTIONS[driver] ?? []) {
     const allowed = MODES[key] ?? []
     const value = options[key]
     if (value !== undefined && !allowed.includes(value)) {
-      complain(key, `no such mode: ${value}${didYouMean(value, allowed)}; there are ${allowed.join(', ')}`)
+      complaints.error(
+        [...at, 'options', key],
+        `no such mode: ${value}${didYouMean(value, allowed)}; there are ${allowed.join(', ')}`,
+      )
     }
   }
-  for (const key of BOOLEAN_OPTIONS) {
-    const value = options[key]
-    if (value !== undefined && !BOOLEANS.includes(value)) complain(key, `expected true or false, found ${value}`)
+  const refusal = driver === 'bridge' ? bridgeRefusal({ options, internal }) : undefined
+  if (refusal === undefined) return
+  const key = Object.keys(options).find((option) => refusal.startsWith(`${option}: `))
+  const path = key === undefined ? at : [...at, 'options', key]
+  // too long a name is told where names are checked
+  if (!complaints.list.some((complaint) => String(complaint.path) === String(path))) complaints.error(path, refusal)
+}
+
+const NO_POOL = { addressSpace: '', auxAddresses: {} }
+
+/** What the driver itself says to the options of a network. */
+function bridgeRefusal({ options, internal }: Pick<NetworkSpec, 'options' | 'internal'>): string | undefined {
+  const families = { enableIpv4: true, enableIpv6: true }
+  const pools = { ipv4: [{ ...NO_POOL, pool: '10.0.0.0/8' }], ipv6: [{ ...NO_POOL, pool: 'fd00::/8' }] }
+  try {
+    bridgeSettings({ id: '0'.repeat(64), options, internal, ...families, ...pools })
+    return undefined
+  } catch (error) {
+    return messageOf(error).replace(/^bridge network: /, '')
   }
-  const mtu = options[MTU_OPTION]
-  if (mtu !== undefined && !(/^[0-9]{1,5}$/.test(mtu) && Number(mtu) >= 68)) complain(MTU_OPTION, `no MTU: ${mtu}`)
 }
 
 interface Checking {
