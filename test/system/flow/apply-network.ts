@@ -1,14 +1,6 @@
-import type { ChildProcess } from 'node:child_process'
-import { createInterface } from 'node:readline'
 import type { World } from '../../helpers/netns-world.ts'
+import { type Agent, agentOf, type Probe } from './agents.ts'
 import type { Network, NetworkNamespace } from './network.ts'
-
-export interface Probe {
-  readonly protocol: 'tcp' | 'udp' | 'icmp'
-  readonly address: string
-  readonly port?: number
-  readonly source?: string
-}
 
 /** A network that is there, with somebody in every namespace who listens and sends. */
 export interface RunningNetwork {
@@ -30,7 +22,7 @@ export async function applyNetwork(world: World, network: Network, agent: string
   await each((_, { name, bridge }) => batch(world, ['bridge', '-n', name], bridge))
   await each((_, { name, sysctls }) => setSysctls(world, name, sysctls))
   const agents = new Map<string, Agent>()
-  await Promise.all(namespaces.map(async ({ name }) => agents.set(name, await startAgent(world, name, agent))))
+  await Promise.all(namespaces.map(async ({ name }) => agents.set(name, await agentIn(world, name, agent))))
   await each(filter)
   await each((_, { name, late }) => batch(world, ['ip', '-force', '-n', name], late, true))
   return {
@@ -100,49 +92,6 @@ function text(lines: readonly string[]): string {
   return `${lines.join('\n')}\n`
 }
 
-interface Agent {
-  send(probe: Probe): Promise<string>
-  close(): Promise<void>
-}
-
-async function startAgent(world: World, namespace: string, program: string): Promise<Agent> {
-  const child = world.start(process.execPath, [program], { namespace, stdio: 'pipe' })
-  const { stdout, stdin } = child
-  if (stdout === null || stdin === null) throw new Error('agent: no pipes')
-  const waiting = new Map<number, (result: string) => void>()
-  let isReady: () => void = () => {}
-  const ready = new Promise<void>((resolve, reject) => {
-    isReady = resolve
-    child.once('exit', (code) => reject(new Error(`agent in ${namespace}: exit ${code}: ${errorOf(child)}`)))
-  })
-  createInterface({ input: stdout }).on('line', (line) => {
-    if (line === 'ready') return isReady()
-    const { id, result } = JSON.parse(line) as { id: number; result: string }
-    waiting.get(id)?.(result)
-    waiting.delete(id)
-  })
-  await ready
-  child.once('exit', () => {
-    for (const resolve of waiting.values()) resolve('the agent ended')
-  })
-  let next = 0
-  return {
-    send: (probe) =>
-      new Promise((resolve) => {
-        const id = next++
-        waiting.set(id, resolve)
-        stdin.write(`${JSON.stringify({ id, ...probe })}\n`)
-      }),
-    close: () =>
-      new Promise((resolve) => {
-        child.removeAllListeners('exit')
-        child.once('exit', () => resolve())
-        child.kill('SIGKILL')
-        stdin.end()
-      }),
-  }
-}
-
-function errorOf({ stderr }: ChildProcess): string {
-  return String(stderr?.read() ?? '')
+function agentIn(world: World, namespace: string, program: string): Promise<Agent> {
+  return agentOf(world.start(process.execPath, [program], { namespace, stdio: 'pipe' }), namespace)
 }
