@@ -1,5 +1,5 @@
 import { FACTS_OPTIONS, JSON_OPTION } from '../src/command/options.ts'
-import { path } from '../src/command/path.ts'
+import { PATH_FORMATS, path } from '../src/command/path.ts'
 import type { Command } from '../src/command.ts'
 
 const FROM = 'saved snapshots instead of this host, one a host (repeatable; - is stdin)'
@@ -40,6 +40,14 @@ export const PATH_COMMAND: Command = {
     { name: 'detailed', summary: 'every table, chain, rule, route and entry that is consulted' },
     { name: 'minimal', summary: 'one line' },
     { name: 'mtu', summary: 'what each link on the way takes, and the largest payload that passes' },
+    {
+      name: 'format',
+      short: 'f',
+      argument: 'FORMAT',
+      completes: 'format',
+      values: PATH_FORMATS,
+      summary: `${PATH_FORMATS.join(', ')} (default text)`,
+    },
     ...FACTS_OPTIONS.filter(({ name }) => name !== 'netns').map((option) =>
       option.name === 'from' ? { ...option, many: true, summary: FROM } : option,
     ),

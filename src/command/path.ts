@@ -6,7 +6,9 @@ import { mtuBudget } from '../flow/mtu-budget.ts'
 import { parseDestination, resolveDestination, selectSpace, spaceWith } from '../flow/names.ts'
 import { protocolNumber } from '../flow/packet.ts'
 import { type Facts as FlowFacts, type Space, World } from '../flow/world.ts'
+import { didYouMean } from '../model/nearest.ts'
 import { KINDS, type Kind } from '../model/snapshot.ts'
+import { journeyDot, journeyMermaid } from '../report/journey-graphs.ts'
 import { journeyLine, journeyLines } from '../report/journey-lines.ts'
 import { noteHidden, readFacts, readSnapshotFile } from './facts.ts'
 
@@ -19,8 +21,9 @@ export async function path(context: Context): Promise<number> {
   const predicted = predictWithFixes(world, flow)
   const mtu = options.has('mtu') ? mtuBudget(world, flow) : undefined
   const journey: Journey = mtu === undefined ? predicted : { ...predicted, mtu }
-  if (options.has('json')) output.json(journey)
-  else if (options.has('minimal')) output.write(`${journeyLine(journey)}\n`)
+  const format = formatOf(options)
+  if (format === 'json') output.json(journey)
+  else if (format !== 'text') output.write(FORMATS[format](journey))
   else {
     const detailed = options.has('detailed')
     output.write(`${journeyLines(journey, { detailed, colour: output.terminal.colour }).join('\n')}\n`)
@@ -30,6 +33,26 @@ export async function path(context: Context): Promise<number> {
     )
   }
   return statusOf(journey)
+}
+
+/** The forms that need no more than the journey. */
+const FORMATS = {
+  minimal: (journey: Journey) => `${journeyLine(journey)}\n`,
+  dot: journeyDot,
+  mermaid: journeyMermaid,
+} as const
+
+export const PATH_FORMATS = ['text', 'minimal', 'json', 'dot', 'mermaid'] as const
+
+function formatOf(options: Context['options']): (typeof PATH_FORMATS)[number] {
+  if (options.has('json')) return 'json'
+  if (options.has('minimal')) return 'minimal'
+  const wanted = options.text('format') ?? 'text'
+  const format = PATH_FORMATS.find((each) => each === wanted)
+  if (format !== undefined) return format
+  throw new TsnetError('usage', `path: no such format: ${wanted}${didYouMean(wanted, PATH_FORMATS)}`, {
+    hint: `Formats: ${PATH_FORMATS.join(' ')}`,
+  })
 }
 
 /** What a prediction does not use. */
