@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { formatPlan } from '../../src/lab/plan/format-plan.ts'
-import { inverse, planLab, type Step } from '../../src/lab/plan/plan.ts'
+import { planLab, type Step } from '../../src/lab/plan/plan.ts'
 import type { LabObject, ResolvedLab } from '../../src/lab/resolve/lab-object.ts'
 import { labOf } from '../helpers/lab-text.ts'
 
@@ -220,7 +220,8 @@ describe('a plan between any two labs', () => {
       fc.property(labs, labs, fc.nat(), (from, to, random) => {
         const steps = planLab(from, to)
         const done = steps.slice(0, random % (steps.length + 1))
-        const back = done.map(inverse).toReversed()
+        const inverse = { make: 'remove', remove: 'make' } as const
+        const back = done.map(({ action, object }) => ({ action: inverse[action], object })).toReversed()
         expect(carryOut(from, [...done, ...back])).toEqual(contentOf(from))
       }),
       { numRuns: 150 },

@@ -37,6 +37,12 @@ describe('the packed packages', () => {
     expect(links.map((link: { name: string }) => link.name)).toContain('lo')
   })
 
+  test('give a command that has its labs with it', () => {
+    expect(run('npx', ['--no-install', 'tsnet-shoot', 'lab', 'validate', 'pets-bridge', '--static'])).toContain(
+      'pets-bridge: the file is good',
+    )
+  })
+
   test('bring nothing but koffi with them', () => {
     const others = readdirSync(join(installed, 'node_modules')).filter((name) => !name.startsWith('.'))
     expect(others.sort()).toEqual(['@koromix', 'koffi', 'netlink-ts', 'tsnet-shoot'])

@@ -36,7 +36,3 @@ function removedIds(old: readonly LabObject[], wanted: ReadonlyMap<string, strin
   }
   return removed
 }
-
-export function inverse({ action, object }: Step): Step {
-  return { action: action === 'make' ? 'remove' : 'make', object }
-}

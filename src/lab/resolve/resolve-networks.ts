@@ -1,6 +1,6 @@
 import { type Cidr, formatCidr, formatIpNumber, type IpNumber } from '../../driver/ipam/cidr.ts'
 import { choosePool, LOCAL_DEFAULT_POOLS } from '../../driver/ipam/default-pools.ts'
-import { isReservedIn, readIp, readSubnet, readSubnetAddress } from '../check-file/ip.ts'
+import { isReservedIn, readIp, readSubnet } from '../check-file/ip.ts'
 import type { Complaints } from '../file/problem.ts'
 import { PARENT_OPTION, splitParent } from '../topology/macvlan-parent.ts'
 import type { LabTopology, NetworkSpec, PoolSpec } from '../topology/topology.ts'
@@ -139,10 +139,4 @@ function firstGateway(subnet: Cidr, range: Cidr | undefined, aux: Readonly<Recor
 /** The first address of an IPv6 subnet, which all its routers have (RFC 4291, 2.6.1). */
 function isAnyRouter({ family, first }: Cidr, { value }: IpNumber): boolean {
   return family === 6 && value === first
-}
-
-/** The address and prefix length that a plain address has in its network. */
-export function withLength(address: string, pools: readonly ResolvedPool[]): string {
-  const pool = pools.find(({ subnet }) => readSubnetAddress(subnet)?.subnet.family === readIp(address)?.family)
-  return `${address}/${pool?.subnet.split('/')[1] ?? ''}`
 }
