@@ -38,6 +38,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./path.ts')).PATH_COMMAND,
   },
   {
+    name: 'matrix',
+    summary: 'who can talk to whom, predicted for every pair',
+    load: async () => (await import('./matrix.ts')).MATRIX_COMMAND,
+  },
+  {
     name: 'enter',
     summary: 'a shell or a command inside a namespace',
     load: async () => (await import('./enter.ts')).ENTER_COMMAND,

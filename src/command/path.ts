@@ -11,6 +11,7 @@ import { KINDS, type Kind } from '../model/snapshot.ts'
 import { journeyDot, journeyMermaid } from '../report/journey-graphs.ts'
 import { journeyLine, journeyLines } from '../report/journey-lines.ts'
 import { noteHidden, readFacts, readSnapshotFile } from './facts.ts'
+import { Options } from './options.ts'
 
 /** Where the packet would go: says so, and ends with 0 delivered, 1 not, 4 cannot say. */
 export async function path(context: Context): Promise<number> {
@@ -59,11 +60,13 @@ function formatOf(options: Context['options']): (typeof PATH_FORMATS)[number] {
 const UNUSED: ReadonlySet<Kind> = new Set(['qdisc', 'dns'])
 
 /** This host, or as many saved ones as `--from` names. */
-export async function flowFacts(context: Context): Promise<FlowFacts> {
-  const files = context.options.list('from')
+export async function flowFacts({ options }: Pick<Context, 'options'>): Promise<FlowFacts> {
+  const files = options.list('from')
   if (files.length > 0) return { snapshots: files.map(readSnapshotFile) }
   const kinds = KINDS.filter((kind) => !UNUSED.has(kind))
-  const { snapshot, connections } = await readFacts(context, { kinds, connections: true })
+  // every namespace, whatever -n names: a packet may pass any
+  const others = new Options(new Map([['docker-socket', options.list('docker-socket')]]))
+  const { snapshot, connections } = await readFacts({ options: others }, { kinds, connections: true })
   return { snapshots: [snapshot], connections: [connections] }
 }
 

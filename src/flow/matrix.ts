@@ -1,23 +1,6 @@
-import type { Flow, Journey, Verdict } from './journey.ts'
+import type { Flow, Journey, MatrixCell, MatrixTarget } from './journey.ts'
 import { predict } from './predict.ts'
 import type { Space, World } from './world.ts'
-
-/** What is asked of every pair. */
-export interface MatrixTarget {
-  readonly name: string
-  readonly address: string
-  readonly protocol: string
-  readonly port?: number
-}
-
-export interface MatrixCell {
-  readonly from: string
-  readonly to: MatrixTarget
-  readonly verdict: Verdict
-  /** Whether the answer comes back as well. */
-  readonly isAnswered: boolean
-  readonly reason: string
-}
 
 /** Predicts every source against every target. A cell is small: the whole journey is a prediction away. */
 export function predictMatrix(world: World, sources: readonly Space[], targets: readonly MatrixTarget[]): MatrixCell[] {

@@ -200,3 +200,30 @@ export interface FixCommand {
   /** One line for a shell, its words quoted. */
   readonly command: string
 }
+
+/** What a reachability matrix asks of every source. */
+export interface MatrixTarget {
+  readonly name: string
+  readonly address: string
+  readonly protocol: string
+  readonly port?: number
+}
+
+/** One pair; the whole journey is a prediction away. */
+export interface MatrixCell {
+  readonly from: string
+  readonly to: MatrixTarget
+  readonly verdict: Verdict
+  /** Whether the packet arrives and its answer comes back. */
+  readonly isAnswered: boolean
+  readonly reason: string
+}
+
+/** What somebody wants of a pair, and whether it is so. */
+export interface PolicyResult {
+  /** `web -> db:8500` as it was given. */
+  readonly text: string
+  readonly wants: 'must' | 'must-not'
+  readonly isKept: boolean
+  readonly reason: string
+}
