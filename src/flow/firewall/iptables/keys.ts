@@ -8,15 +8,21 @@ import { singleAddress } from '../values.ts'
 export function iptablesKeys(text: string): RuleKeys {
   const end = firstOf(text.indexOf('"'), text.indexOf(' --comment '), text.indexOf(' --string '))
   const keys: RuleKeys = {}
-  const destination = singleAddress(wordAfter(text, '-d ', end))
+  const destination = addressOf(wordAfter(text, '-d ', end))
   if (destination !== undefined) keys.destination = destination
-  const source = singleAddress(wordAfter(text, '-s ', end))
+  const source = addressOf(wordAfter(text, '-s ', end))
   if (source !== undefined) keys.source = source
-  const port = wordAfter(text, '--dport ', end)
-  if (/^\d+$/.test(port)) keys.destinationPort = Number(port)
+  const port = Number(wordAfter(text, '--dport ', end))
+  if (Number.isInteger(port) && port > 0) keys.destinationPort = port
   setName(keys, 'in', wordAfter(text, '-i ', end))
   setName(keys, 'out', wordAfter(text, '-o ', end))
   return keys
+}
+
+/** The save tools write every address with its length, and in its canonical form. */
+function addressOf(word: string): string | undefined {
+  if (word.endsWith('/32') && !word.includes(':')) return word.slice(0, -3)
+  return word.endsWith('/128') ? singleAddress(word) : undefined
 }
 
 function firstOf(...positions: readonly number[]): number {
