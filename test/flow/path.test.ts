@@ -399,6 +399,98 @@ describe('an overlay of two hosts', () => {
   })
 })
 
+describe('what keeps traffic apart or hides it', () => {
+  test('a VLAN that a trunk does not carry', () => {
+    const trunk = (...ids: number[]) => {
+      const facts = new NetworkFacts().host('host').host('a').host('b').bridge('host', 'br0')
+      facts.change('host', 'br0', { bridge: { stp: false, vlanFiltering: true, forwardDelayMs: 0, ageingTimeMs: 0 } })
+      for (const [name, vlans] of [
+        ['a', [10]],
+        ['b', ids],
+      ] as const) {
+        facts.cable('host', `v${name}`, name, 'eth0', { master: 'br0' })
+        const port = facts.draft('host').links.find((link) => link.name === `v${name}`)?.port
+        const allowed = vlans.map((id) => ({ id, pvid: false, untagged: false }))
+        facts.change('host', `v${name}`, { port: { ...port, vlans: allowed } as never })
+        const parent = { namespace: facts.draft(name).inode, index: 2 }
+        facts.link(name, 'eth0.10', { kind: 'vlan', vlan: { id: 10, protocol: '802.1Q' }, parent })
+        facts.address(name, 'eth0.10', `10.0.0.${name === 'a' ? 1 : 2}/24`)
+      }
+      return facts.listen('b', 'tcp', 80)
+    }
+    expect(short(go(trunk(10, 20), 'a', '10.0.0.2:80'))).toBe('delivered')
+    expect(go(trunk(20), 'a', '10.0.0.2:80')).toMatchObject({
+      verdict: 'rejected',
+      reason: expect.stringContaining('VLAN 10 is not allowed on vb'),
+    })
+  })
+
+  test('IPsec: both ends need the same SA, and a rule against ESP stops it', () => {
+    const pair = (spi: number, ...rules: string[]) => {
+      const state = (number: number) => ({
+        source: '10.0.0.1',
+        destination: '10.0.0.2',
+        protocol: 'esp',
+        spi: number,
+        reqid: 7,
+        mode: 'transport',
+        packets: 0,
+        bytes: 0,
+      })
+      const policy = {
+        direction: 'out',
+        source: '10.0.0.1/32',
+        destination: '10.0.0.2/32',
+        protocol: 6,
+        action: 'allow',
+        priority: 0,
+        templates: [{ source: '10.0.0.1', destination: '10.0.0.2', protocol: 'esp', mode: 'transport', reqid: 7 }],
+      }
+      const facts = new NetworkFacts()
+        .host('a', { xfrm: { states: [state(1)], policies: [policy] } })
+        .host('b', { xfrm: { states: [state(spi)], policies: [] } })
+        .cable('a', 'eth0', 'b', 'eth0')
+      facts.address('a', 'eth0', '10.0.0.1/24').address('b', 'eth0', '10.0.0.2/24').listen('b', 'tcp', 80)
+      return facts.iptables('b', 'filter', [':INPUT ACCEPT', ...rules])
+    }
+    expect(texts(go(pair(1), 'a', '10.0.0.2:80'))).toContain('b xfrm: decrypted: spi 0x1')
+    expect(go(pair(1), 'a', '10.0.0.2:80').verdict).toBe('delivered')
+    expect(go(pair(2), 'a', '10.0.0.2:80').where).toMatchObject({ kind: 'xfrm', name: 'b' })
+    expect(go(pair(1, '-A INPUT -p esp -j DROP'), 'a', '10.0.0.2:80').where).toMatchObject({
+      kind: 'rule',
+      chain: 'INPUT',
+    })
+  })
+
+  test('an address that two have is a race', () => {
+    const facts = withDocker(dockerHost()).host('twin').cable('host', 'vtwin', 'twin', 'eth0', { master: 'br0' })
+    const journey = go(facts.address('twin', 'eth0', '172.18.0.3/16'), 'web', '172.18.0.3:80')
+    expect(journey).toMatchObject({
+      verdict: 'depends',
+      reason: expect.stringContaining('which of 2 that have 172.18.0.3'),
+    })
+  })
+
+  test('connection tracking without room', () => {
+    const facts = withDocker(dockerHost())
+    facts.draft('host').more.conntrack = { count: 1000, max: 1000 }
+    expect(go(facts, 'web', '192.168.1.1:80')).toMatchObject({ verdict: 'dropped', where: { kind: 'conntrack' } })
+  })
+
+  test('the DNS of a container is a rule and a socket inside it', () => {
+    const facts = new NetworkFacts().host('web').listen('web', 'udp', 41234, '127.0.0.11')
+    const dns = [
+      ':OUTPUT ACCEPT',
+      ':POSTROUTING ACCEPT',
+      '-A OUTPUT -d 127.0.0.11/32 -p udp -m udp --dport 53 -j DNAT --to-destination 127.0.0.11:41234',
+      '-A POSTROUTING -s 127.0.0.11/32 -p udp -m udp --sport 41234 -j SNAT --to-source :53',
+    ]
+    expect(short(go(facts.iptables('web', 'nat', dns), 'web', '127.0.0.11:53', { protocol: 'udp' }))).toBe('delivered')
+    const broken = new NetworkFacts().host('web').listen('web', 'udp', 41234, '127.0.0.11')
+    expect(go(broken, 'web', '127.0.0.11:53', { protocol: 'udp' }).verdict).toBe('rejected')
+  })
+})
+
 describe('services', () => {
   const service = (destinations: readonly { address: string; weight: number }[]) => ({
     protocol: 'fwm',

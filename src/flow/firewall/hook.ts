@@ -1,5 +1,6 @@
 import { describeTuple } from '../connection.ts'
 import type { Place } from '../journey.ts'
+import { placeIn } from '../world.ts'
 import { manipOf, setUpNat, translate } from './nat.ts'
 import type { HookName, RuleContext } from './rule.ts'
 import { type BaseChain, priorityOf, rulesetOf } from './ruleset.ts'
@@ -63,7 +64,16 @@ function runStage(context: RuleContext, stage: HookStage, chains: readonly BaseC
   if (stage === 'nat') return runNat(context, chains)
   if (stage !== 'track') return runChain(context, stage)
   track(context)
-  return undefined
+  return tableFull(context)
+}
+
+/** A full table has no room for a new connection, and its packet is dropped. */
+function tableFull({ space, packet }: RuleContext): HookResult | undefined {
+  const { count, max } = space.namespace.conntrack
+  const { tracking } = packet
+  if (max === 0 || count < max || tracking?.state !== 'NEW' || tracking.connection?.confirmed === true) return undefined
+  const text = `connection tracking of ${space.name} is full: ${count} of ${max}`
+  return { kind: 'drop', place: placeIn(space, 'conntrack', text), text, details: [] }
 }
 
 function runChain(context: RuleContext, chain: BaseChain): HookResult {

@@ -134,9 +134,13 @@ function closed(engine: Medium, space: Space, packet: Packet): Outcome {
   const isPorted = isTcp || packet.protocol === PROTOCOL.UDP
   const code = packet.family === 4 ? { type: 3, code: isPorted ? 3 : 2 } : { type: 1, code: 4 }
   const reply = isTcp ? sendReset(engine, space, packet, false) : sendIcmpError(engine, space, packet, code)
-  const what = `nobody in ${space.name} listens on ${packet.destination.text} ${packet.destinationPort ?? ''}`.trimEnd()
+  // a mark that was meant for IPVS and that no service of it has
+  const isMarked = packet.mark !== 0 && space.namespace.ipvs.length > 0
+  const marked = isMarked ? `, and mark 0x${packet.mark.toString(16)} has no IPVS service` : ''
+  const listens = `nobody in ${space.name} listens on ${packet.destination.text} ${packet.destinationPort ?? ''}`
+  const what = `${listens.trimEnd()}${marked}`
   const said = reply.arrives ? what : `${what}, and its refusal does not get back: ${reply.reason}`
-  const place = placeIn(space, 'socket', what)
+  const place = placeIn(space, isMarked ? 'ipvs' : 'socket', what)
   run.hop(space, packet, { stage: 'socket', subject: space.name, text: said, place, stopped: true })
   return { kind: reply.arrives ? 'rejected' : 'dropped', reason: said, place }
 }

@@ -63,17 +63,29 @@ function ask(medium: Medium, at: SpaceLink, target: Ip, asker: Ip): Resolved {
   if (leaves(run, at, shown)) medium.transmit(at, { source, destination: BROADCAST, body: question })
   const [proxied] = question.proxied
   if (proxied !== undefined) return found(target, proxied, 'answered by the proxy of the VXLAN device')
-  for (const answer of question.answers) {
-    learnAsker(run, answer, asker, source)
-    if (reaches(medium, answer, at, advertisement(target, asker))) {
-      return found(target, answer.link.mac ?? UNKNOWN_MAC, `answers from ${answer.space.name} ${answer.link.name}`)
-    }
+  const answer = answerOf(medium, at, question, source)
+  if (answer !== undefined) {
+    return found(target, answer.link.mac ?? UNKNOWN_MAC, `answers from ${answer.space.name} ${answer.link.name}`)
   }
   const losses = run.losses.slice(lossesBefore)
   const isolated = parentWith(at, target)
   if (isolated !== undefined) return { kind: 'none', ...isolated }
   if (question.outside && !isKnownElsewhere(at, target)) return found(target, UNKNOWN_MAC, 'whoever that is outside')
   return nobody(at, target, losses)
+}
+
+/** Whose answer gets back. Two with the same address race each other, and nobody knows who wins. */
+function answerOf(medium: Medium, at: SpaceLink, question: Question, source: string): SpaceLink | undefined {
+  const { run } = medium
+  const { target, asker } = question
+  const heard = question.answers.filter((answer) => {
+    learnAsker(run, answer, asker, source)
+    return reaches(medium, answer, at, advertisement(target, asker))
+  })
+  const macs = new Set(heard.map(({ link }) => link.mac))
+  if (macs.size < 2) return heard[0]
+  const words = heard.map(({ space, link }) => `${space.name} ${link.name} (${link.mac})`)
+  return heard[run.choose({ what: `which of ${words.length} that have ${target.text} answers first` }, words)]
 }
 
 /** Who answers a question remembers who asked it. */

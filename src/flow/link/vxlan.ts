@@ -27,7 +27,7 @@ export function vxlanTransmit(medium: Medium, at: SpaceLink, frame: Frame): Outc
   const { space, link } = at
   const { vxlan } = link
   if (vxlan === undefined) return lost(medium.run, at, frame, `${link.name}: nothing is known of this VXLAN device`)
-  if ('target' in frame.body && vxlan.proxy) return answerQuestion(at, vxlan, frame)
+  if ('target' in frame.body && vxlan.proxy) return answerQuestion(medium, at, frame)
   const remotes = remotesOf(medium, space, link, vxlan, frame)
   if (remotes.length === 0) {
     const text = `${link.name} has no FDB entry for ${frame.destination}, and none for unknown ones`
@@ -42,14 +42,19 @@ export function vxlanTransmit(medium: Medium, at: SpaceLink, frame: Frame): Outc
 }
 
 /** arp_reduce: with `proxy` a question never leaves the host; neighbours of the device answer it. */
-function answerQuestion({ space, link }: SpaceLink, _vxlan: VxlanInfo, { body }: Frame): Outcome {
+function answerQuestion({ run }: Medium, { space, link }: SpaceLink, { body }: Frame): Outcome {
   if (!('target' in body)) return { kind: 'ignored' }
   const known = space.namespace.neighbours.find(
     (each) => each.link === link.index && each.address === body.target.text && each.mac !== undefined,
   )
   if (known?.mac !== undefined && entriesOf(space, known.mac).some((entry) => entry.link === link.index)) {
     body.proxied.push(known.mac)
+    return { kind: 'ignored' }
   }
+  const missing = known === undefined ? `no neighbour entry for ${body.target.text}` : `no FDB entry for ${known.mac}`
+  const reason = `${link.name} answers for others itself (proxy) and has ${missing}`
+  const place = placeIn(space, known === undefined ? 'neighbour' : 'fdb', reason, { link: link.name })
+  run.lose({ space, link: link.name, reason, place })
   return { kind: 'ignored' }
 }
 
