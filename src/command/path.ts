@@ -6,6 +6,7 @@ import { mtuBudget } from '../flow/mtu-budget.ts'
 import { parseDestination, resolveDestination, selectSpace, spaceWith } from '../flow/names.ts'
 import { protocolNumber } from '../flow/packet.ts'
 import { type Facts as FlowFacts, type Space, World } from '../flow/world.ts'
+import { failedLeg } from '../model/journey-legs.ts'
 import { didYouMean } from '../model/nearest.ts'
 import { KINDS, type Kind } from '../model/snapshot.ts'
 import { journeyDot, journeyMermaid } from '../report/journey-graphs.ts'
@@ -70,12 +71,12 @@ export async function flowFacts({ options }: Pick<Context, 'options'>): Promise<
   return { snapshots: [snapshot], connections: [connections] }
 }
 
-/** Delivered is not enough when the answer does not come back. */
-export function statusOf({ verdict, reply }: Journey): number {
-  if (verdict === 'dropped' || verdict === 'rejected') return 1
-  if (verdict !== 'delivered') return 4
-  if (reply === undefined || reply.verdict === 'delivered') return 0
-  return reply.verdict === 'dropped' || reply.verdict === 'rejected' ? 1 : 4
+/** Delivered is not enough when the answer does not come back, or the connection does not come about. */
+export function statusOf(journey: Journey): number {
+  const failed = failedLeg(journey)
+  if (failed === undefined) return 0
+  const { verdict } = failed.leg
+  return verdict === 'dropped' || verdict === 'rejected' ? 1 : 4
 }
 
 const OUTSIDE = 'outside'

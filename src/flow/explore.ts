@@ -1,5 +1,5 @@
 import type { Alternative, Flow, Journey, Unknown, Verdict } from './journey.ts'
-import type { RunResult } from './predict.ts'
+import type { Leg, RunResult } from './predict.ts'
 import { type Outcome, Run } from './run.ts'
 
 /** So many possibilities are tried; what has more is told as it is. */
@@ -24,17 +24,13 @@ export function explore(flow: Flow, runFlow: (run: Run) => RunResult): Journey {
 }
 
 /** One end of a packet in one run. */
-interface End {
-  readonly outcome: Outcome
-  readonly hops: Run['hops']
-  readonly run: Run
-}
+type End = Leg & { readonly run: Run }
 
-function journeyOf(flow: Flow, results: readonly RunResult[], isCut: boolean): Journey {
-  const journey = aggregate(flow, results, isCut)
-  const replies = results.flatMap(({ run, reply }) => (reply === undefined ? [] : [{ run, ...reply }]))
+function journeyOf(flow: Flow, ends: readonly End[], isCut: boolean): Journey {
+  const journey = aggregate(flow, ends, isCut)
+  const replies = ends.flatMap(({ run, reply }) => (reply === undefined ? [] : [{ ...reply, run }]))
   const [first] = replies
-  return first === undefined ? journey : { ...journey, reply: aggregate(first.flow, replies, isCut) }
+  return first === undefined ? journey : { ...journey, reply: journeyOf(first.flow, replies, isCut) }
 }
 
 function aggregate(flow: Flow, ends: readonly End[], isCut: boolean): Journey {

@@ -1,3 +1,4 @@
+import { failedLeg } from '../model/journey-legs.ts'
 import type { Flow, Journey, MatrixCell, MatrixTarget } from './journey.ts'
 import { predict } from './predict.ts'
 import type { Space, World } from './world.ts'
@@ -23,10 +24,11 @@ function flowTo(
 }
 
 function cellOf(journey: Journey, { name }: Space, target: MatrixTarget): MatrixCell {
-  const { verdict, reason, reply } = journey
-  const isBack = reply === undefined || reply.verdict === 'delivered'
-  const why = isBack || verdict !== 'delivered' ? reason : `the answer is ${reply.verdict}: ${reply.reason}`
-  return { from: name, to: target, verdict, isAnswered: verdict === 'delivered' && isBack, reason: why }
+  const { verdict, reason } = journey
+  const failed = failedLeg(journey)
+  const isLater = failed !== undefined && failed.position > 0
+  const why = isLater ? `${failed.name} is ${failed.leg.verdict}: ${failed.leg.reason}` : reason
+  return { from: name, to: target, verdict, isAnswered: failed === undefined, reason: why }
 }
 
 /** Every port that somebody in a container listens on, at every address it has: what a matrix is about by default. */

@@ -6,15 +6,19 @@ import type { Flow, Journey } from './journey.ts'
 import { UNKNOWN_MAC } from './link/frame.ts'
 import { outsideLink } from './outside.ts'
 import { ICMP_TYPE, ICMP6_TYPE, type Packet, PROTOCOL, protocolNumber, TCP_FLAG } from './packet.ts'
-import type { Outcome, Run } from './run.ts'
+import type { Answer, Outcome, Run } from './run.ts'
 import { linkNamed, placeIn, type Space, sysctlOf, type World } from './world.ts'
 
-/** What one run of a flow came to: the packet's end and hops, and those of its answer. */
-export interface RunResult {
-  readonly run: Run
+/** One packet's way in one run, and that of what it is answered with. */
+export interface Leg {
+  readonly flow: Flow
   readonly outcome: Outcome
   readonly hops: Run['hops']
-  readonly reply?: { readonly flow: Flow; readonly outcome: Outcome; readonly hops: Run['hops'] }
+  readonly reply?: Leg
+}
+
+export interface RunResult extends Leg {
+  readonly run: Run
 }
 
 /** Says where a packet goes, hop by hop, and why it does not arrive if it does not. Nothing is sent. */
@@ -27,27 +31,50 @@ function runFlow(world: World, flow: Flow, run: Run): RunResult {
   const space = world.space(flow.source.host ?? 0, flow.source.namespace)
   if (space === undefined) {
     const reason = `namespace ${flow.source.name} is not in the facts`
-    return { run, outcome: { kind: 'unknown', reason }, hops: [] }
+    return { run, flow, outcome: { kind: 'unknown', reason }, hops: [] }
   }
   const outcome = start(engine, space, flow)
   const { hops } = run
-  if (outcome.kind !== 'delivered' || outcome.answer === undefined) return { run, outcome, hops }
-  const { answer } = outcome
-  const reply = replyFlow(answer.space, answer.packet)
+  if (outcome.kind !== 'delivered' || outcome.answer === undefined) return { run, flow, outcome, hops }
+  return { run, flow, outcome, hops, reply: answerLeg(engine, outcome.answer) }
+}
+
+/** What comes back; for a connection, what the first sender then says as well. */
+function answerLeg(engine: Engine, { space, packet }: Answer): Leg {
+  const { run } = engine
+  const waiting = run.expected
+  // as the one that answers knows it, before NAT on the way rewrites it
+  const answered = { space, packet: { ...packet } }
+  const leg = sendLeg(engine, { space, packet })
+  if (leg.outcome.kind !== 'delivered' || !isSynAck(answered.packet) || waiting === undefined) return leg
+  run.expected = answered
+  const packetBack = { ...waiting.packet, tcpFlags: TCP_FLAG.ACK, size: waiting.packet.size - 8 }
+  delete packetBack.tracking
+  return { ...leg, reply: sendLeg(engine, { space: waiting.space, packet: packetBack }) }
+}
+
+function isSynAck({ tcpFlags = 0 }: Packet): boolean {
+  return (tcpFlags & (TCP_FLAG.SYN | TCP_FLAG.ACK)) === (TCP_FLAG.SYN | TCP_FLAG.ACK)
+}
+
+function sendLeg(engine: Engine, { space, packet }: Answer): Leg {
+  const { run } = engine
   run.hops = []
   run.seen.clear()
   run.loop = undefined
-  run.hop(answer.space, answer.packet, { stage: 'socket', subject: answer.space.name, text: sentText(answer.packet) })
-  const back = engine.send(answer.space, answer.packet)
-  return { run, outcome, hops, reply: { flow: reply, outcome: back, hops: run.hops } }
+  const flow = flowBack(space, packet)
+  run.hop(space, packet, { stage: 'socket', subject: space.name, text: sentText(packet) })
+  const outcome = engine.send(space, packet)
+  return { flow, outcome, hops: run.hops }
 }
 
 function sentText({ tcpFlags, icmp }: Packet): string {
+  if (tcpFlags === TCP_FLAG.ACK) return 'acknowledges (ACK)'
   if (tcpFlags !== undefined) return 'answers (SYN, ACK)'
   return icmp === undefined ? 'answers' : 'answers (echo reply)'
 }
 
-function replyFlow(space: Space, packet: Packet): Flow {
+function flowBack(space: Space, packet: Packet): Flow {
   const { host, namespace, name } = space
   return {
     source: { namespace: namespace.inode, host, name, address: packet.source.text },

@@ -52,7 +52,7 @@ export interface Journey {
   readonly reason: string
   /** What stopped it. */
   readonly where?: Place
-  /** The way of the answer. */
+  /** The way of the answer; the answer of a TCP listener has the acknowledgement as a reply of its own. */
   readonly reply?: Journey
   readonly unknowns: readonly Unknown[]
   readonly fixes: readonly Fix[]

@@ -1,4 +1,5 @@
 import type { Alternative, Fix, Flow, Hop, Journey, Place, Verdict } from '../model/journey.ts'
+import { failedLeg, LEG_NAMES, legsOf } from '../model/journey-legs.ts'
 import { formatEndpoint } from './format.ts'
 import { padCells, sanitise } from './sanitise.ts'
 
@@ -34,12 +35,14 @@ const COLOURS: Readonly<Record<Verdict, number>> = {
  * ```
  */
 export function journeyLines(journey: Journey, options: JourneyTextOptions = {}): string[] {
-  const { reply, alternatives = [] } = journey
+  const { alternatives = [] } = journey
   return [
     headLine(journey, options),
     ...hopLines(journey.hops, options),
     ...(alternatives.length > 1 ? alternatives.flatMap((each) => alternativeLines(each, options)) : []),
-    ...(reply === undefined ? [] : replyLines(reply, options)),
+    ...legsOf(journey)
+      .slice(1)
+      .flatMap((leg, position) => laterLines(leg, LEG_NAMES[position + 1] ?? '', options)),
     ...unknownLines(journey),
     ...mtuLines(journey),
     ...journey.fixes.flatMap((fix, position) => fixLines(fix, position === 0 ? 'fix' : 'or')),
@@ -48,9 +51,9 @@ export function journeyLines(journey: Journey, options: JourneyTextOptions = {})
 
 /** `web → db:8500 tcp: dropped: …`, for scripts and tests. */
 export function journeyLine(journey: Journey): string {
-  const { reply } = journey
-  const back = reply === undefined || reply.verdict === 'delivered' ? '' : `; the answer is ${outcome(reply)}`
-  return `${flowText(journey.flow)}: ${outcome(journey)}${back}`
+  const failed = failedLeg(journey)
+  const later = failed === undefined || failed.position === 0 ? '' : `; ${failed.name} is ${outcome(failed.leg)}`
+  return `${flowText(journey.flow)}: ${outcome(journey)}${later}`
 }
 
 function outcome({ verdict, reason, where }: Journey): string {
@@ -115,10 +118,11 @@ function alternativeLines({ when, verdict, reason, hops }: Alternative, options:
   return options.detailed === true ? [head, ...hopLines(hops, options)] : [head]
 }
 
-function replyLines(reply: Journey, options: JourneyTextOptions): string[] {
-  const { verdict, reason, hops } = reply
+/** What follows the packet is told in a line when it arrives. */
+function laterLines(leg: Journey, name: string, options: JourneyTextOptions): string[] {
+  const { verdict, reason, hops } = leg
   const shown = verdict !== 'delivered' || options.detailed === true
-  const head = `the answer   ${painted(`${MARKS[verdict]} ${verdict}`, verdict, options.colour)}: ${sanitise(reason)}`
+  const head = `${name}   ${painted(`${MARKS[verdict]} ${verdict}`, verdict, options.colour)}: ${sanitise(reason)}`
   return [head, ...(shown ? hopLines(hops, options) : [])]
 }
 

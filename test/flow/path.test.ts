@@ -462,6 +462,12 @@ describe('what keeps traffic apart or hides it', () => {
     })
   })
 
+  test('a rule that lets a connection begin but not go on', () => {
+    const rules = [':INPUT DROP', '-A INPUT -m conntrack --ctstate NEW -j ACCEPT']
+    const journey = go(dockerHost().iptables('db', 'filter', rules), 'web', '172.18.0.3:80')
+    expect(short(journey)).toMatch(/^delivered; the acknowledgement is dropped at db filter INPUT: /)
+  })
+
   test('an address that two have is a race', () => {
     const facts = withDocker(dockerHost()).host('twin').cable('host', 'vtwin', 'twin', 'eth0', { master: 'br0' })
     const journey = go(facts.address('twin', 'eth0', '172.18.0.3/16'), 'web', '172.18.0.3:80')

@@ -1,3 +1,4 @@
+import { failedLeg } from '../../model/journey-legs.ts'
 import type { Fix, Flow, Hop, Journey } from '../journey.ts'
 import { predict } from '../predict.ts'
 import { type Space, World } from '../world.ts'
@@ -24,8 +25,8 @@ export function predictWithFixes(world: World, flow: Flow): Journey {
   return isWell(journey) ? journey : { ...journey, fixes: suggestFixes(world, flow, journey) }
 }
 
-function isWell({ verdict, reply }: Journey): boolean {
-  return verdict === 'delivered' && (reply === undefined || reply.verdict === 'delivered')
+function isWell(journey: Journey): boolean {
+  return failedLeg(journey) === undefined
 }
 
 interface Attempt {
@@ -73,8 +74,10 @@ function tried({ world, changes }: Attempt, change: Change, flow: Flow): Attempt
 
 /** A change that leaves the packet at the same place helped nothing. */
 function isElsewhere(before: Attempt, after: Attempt): boolean {
-  const text = ({ journey }: Attempt) =>
-    `${journey.verdict} ${journey.where?.text} ${journey.reply?.verdict} ${journey.reply?.where?.text}`
+  const text = ({ journey }: Attempt) => {
+    const failed = failedLeg(journey)
+    return `${failed?.position} ${failed?.leg.verdict} ${failed?.leg.where?.text}`
+  }
   return text(before) !== text(after)
 }
 
@@ -85,12 +88,13 @@ function changesFor({ world, journey }: Attempt): readonly Change[] {
   return space === undefined ? [] : changesAt(space, block)
 }
 
-/** What stops the packet, or else its answer. */
+/** What stops the packet, or else its answer, or what follows that. */
 function blockOf(journey: Journey): Block | undefined {
-  const { where, hops, verdict, reply, flow } = journey
-  const family = flow.destination.includes(':') ? 6 : 4
-  if (verdict !== 'delivered') return where && { place: where, hop: lastOf(hops), isReply: false, family }
-  return reply?.where && { place: reply.where, hop: lastOf(reply.hops), isReply: true, family }
+  const failed = failedLeg(journey)
+  if (failed?.leg.where === undefined) return undefined
+  const { leg, position } = failed
+  const family = journey.flow.destination.includes(':') ? 6 : 4
+  return { place: failed.leg.where, hop: lastOf(leg.hops), isReply: position > 0, family }
 }
 
 function lastOf(hops: readonly Hop[]): Hop | undefined {

@@ -31,7 +31,7 @@ export function receiveLocal(engine: Medium, { space, link }: SpaceLink, packet:
 }
 
 function toSocket(engine: Medium, space: Space, packet: Packet): Outcome {
-  if (isExpected(engine, space, packet)) return arrived(engine, space, packet, 'the answer reaches who waits for it')
+  if (isExpected(engine, space, packet)) return arrived(engine, space, packet, expectedText(packet))
   if (isIcmpError(packet)) return stray(engine, space, packet)
   switch (packet.protocol) {
     case PROTOCOL.ICMP:
@@ -44,6 +44,10 @@ function toSocket(engine: Medium, space: Space, packet: Packet): Outcome {
     default:
       return toListener(engine, space, packet)
   }
+}
+
+function expectedText({ tcpFlags }: Packet): string {
+  return tcpFlags === TCP_FLAG.ACK ? 'the connection is established' : 'the answer reaches who waits for it'
 }
 
 /** Whether it is the answer, or an error about the packet, that the first sender waits for. */

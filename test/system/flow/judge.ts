@@ -1,4 +1,5 @@
 import type { Journey } from '../../../src/flow/journey.ts'
+import { failedLeg } from '../../../src/model/journey-legs.ts'
 import type { Probe } from './agents.ts'
 
 export type Agreement = 'agrees' | 'differs' | 'left open'
@@ -15,12 +16,14 @@ export function agreementOf(probe: Probe, journey: Journey, observed: string): A
 }
 
 /** What a sender of this journey's packet gets to see. */
-function expectedOf({ verdict, reply }: Journey): 'answer' | 'error' | 'silence' | undefined {
-  if (verdict === 'rejected') return 'error'
-  if (verdict === 'dropped') return 'silence'
-  if (verdict !== 'delivered') return undefined
-  if (reply === undefined || reply.verdict === 'delivered') return 'answer'
-  return reply.verdict === 'depends' || reply.verdict === 'unknown' ? undefined : 'silence'
+function expectedOf(journey: Journey): 'answer' | 'error' | 'silence' | undefined {
+  const failed = failedLeg(journey)
+  if (failed === undefined) return 'answer'
+  const { leg, position } = failed
+  if (leg.verdict === 'depends' || leg.verdict === 'unknown') return undefined
+  // a connection whose acknowledgement is lost looks made, until it is used
+  if (position > 1) return undefined
+  return position === 0 && leg.verdict === 'rejected' ? 'error' : 'silence'
 }
 
 /** ping says nothing when its own send call fails. */
