@@ -171,7 +171,8 @@ test('the links of a group are deleted with one request, and no others', () => {
   ])
   socket.request(deleteLink({ group: 6000 }))
   const left = dumpLinks(socket).map(({ name }) => name)
-  expect(left.filter((name) => name.startsWith('g')).sort()).toEqual(['g3a', 'g3b'])
+  // a kernel with GRE has links gre0 and gretap0 in every namespace
+  expect(left.filter((name) => /^g\d/.test(name)).sort()).toEqual(['g3a', 'g3b'])
   expect(() => socket.request(deleteLink({ group: 6000 }))).toThrow('ENODEV')
   socket.request(deleteLink({ name: 'g3a' }))
 })
