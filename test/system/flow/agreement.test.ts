@@ -12,10 +12,13 @@ import { applyNetwork, type RunningNetwork } from './apply-network.ts'
 import { agreementOf, describeDifference } from './judge.ts'
 import { type Network, planNetwork } from './network.ts'
 
-/** `SEED=17` repeats one network and `DUMP=FILE` keeps its facts, `AGREEMENT=500` takes that many; 30 run everywhere. */
+/** `SEED=17` repeats one network and `DUMP=FILE` keeps its facts, `AGREEMENT=500 FIRST_SEED=31` takes others; 30 run everywhere. */
 const COUNT = Number(process.env['AGREEMENT'] ?? 30)
+const FIRST = Number(process.env['FIRST_SEED'] ?? 1)
 const SEEDS =
-  process.env['SEED'] === undefined ? Array.from({ length: COUNT }, (_, at) => at + 1) : [Number(process.env['SEED'])]
+  process.env['SEED'] === undefined
+    ? Array.from({ length: COUNT }, (_, at) => FIRST + at)
+    : [Number(process.env['SEED'])]
 const FLOWS = 14
 /** Of all flows together; each disagreement is printed with its seed. */
 const AGREEMENT = 0.99
