@@ -124,7 +124,7 @@ function fromOutside(engine: Engine, space: Space, flow: Flow, packet: Packet): 
   }
   if (isUnspecified(packet.source)) packet.source = entry.source
   delete packet.owner
-  run.outsideAddress = packet.source
+  run.outside = { address: packet.source, space, link: entry.link }
   run.hop(space, packet, {
     stage: 'outside',
     subject: entry.link.name,

@@ -54,8 +54,8 @@ export class Run {
   readonly asked = new Map<string, Resolved>()
   /** Addresses and ports that the sender of the first packet waits on. */
   expected: { readonly space: Space; readonly packet: Packet } | undefined
-  /** Who sent the first packet, when that is nobody in the facts. */
-  outsideAddress: Ip | undefined
+  /** Who sent the first packet when that is nobody in the facts, and where it came in. */
+  outside: { readonly address: Ip; readonly space: Space; readonly link: SpaceLink['link'] } | undefined
   readonly seen = new Set<string>()
   loop: string | undefined
   hops: Hop[] = []
@@ -114,6 +114,14 @@ export class Run {
   /** The first packet got its source address: that is what its sender waits for an answer on. */
   starts(space: Space, packet: Packet): void {
     this.expected ??= { space, packet: { ...packet } }
+  }
+
+  /** An answer to somebody who is in no snapshot: it has arrived when it leaves by a link that leads there. */
+  leaves(space: Space, link: SpaceLink['link'], packet: Packet): Outcome | undefined {
+    if (this.outside === undefined || packet.destination.text !== this.outside.address.text) return undefined
+    const text = `leaves by ${link.name} to ${packet.destination.text} outside`
+    this.hop(space, packet, { stage: 'outside', subject: link.name, text })
+    return { kind: 'delivered', reason: text, at: space }
   }
 
   /** The packet ends here without a word. */

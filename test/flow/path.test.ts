@@ -174,8 +174,9 @@ describe('on a Docker host', () => {
     const journey = go(withDocker(dockerHost()), 'host', '192.168.1.10:8080', {
       source: { namespace: spaceOf(dockerHost().world(), 'host').namespace.inode, name: 'host', outside: true },
     })
-    expect(journey.verdict).toBe('delivered')
+    expect(short(journey)).toBe('delivered')
     expect(journey.hops[0]).toMatchObject({ stage: 'outside', text: 'comes in by eth0 from outside' })
+    expect(journey.reply?.hops.at(-1)).toMatchObject({ stage: 'outside', text: 'leaves by eth0 to 203.0.113.1 outside' })
   })
 })
 

@@ -68,6 +68,9 @@ function toNeighbour(engine: Medium, space: Space, packet: Packet, { link, gatew
   const { run } = engine
   const at = { space, link }
   const source = link.mac ?? UNKNOWN_MAC
+  const entry = run.outside
+  const back = entry?.space === space && entry.link === link ? run.leaves(space, link, packet) : undefined
+  if (back !== undefined) return back
   if (hasNoNeighbours(link)) {
     return engine.transmit(at, { source, destination: link.kind === 'loopback' ? source : UNKNOWN_MAC, body: packet })
   }

@@ -9,11 +9,8 @@ export function outerTransmit(medium: Medium, at: SpaceLink, frame: Frame): Outc
   const { run } = medium
   const { space, link } = at
   const packet = packetOf(frame)
-  if (packet !== undefined && isBackOutside(medium, at, frame)) {
-    const text = `leaves by ${link.name} to ${packet.destination.text} outside`
-    run.hop(space, packet, { stage: 'outside', subject: link.name, text })
-    return { kind: 'delivered', reason: text, at: space }
-  }
+  const back = packet === undefined ? undefined : run.leaves(space, link, packet)
+  if (back !== undefined) return back
   const others = space.world.outerLinks.filter(
     (other) => other.space.host !== space.host && mayTake(other, frame.destination),
   )
@@ -31,12 +28,6 @@ export function outerTransmit(medium: Medium, at: SpaceLink, frame: Frame): Outc
     text,
     place: placeIn(space, 'link', text, { link: link.name }),
   })
-}
-
-/** Whether this is the answer to a packet that came from outside. */
-function isBackOutside({ run }: Medium, _at: SpaceLink, frame: Frame): boolean {
-  const packet = packetOf(frame)
-  return run.outsideAddress !== undefined && packet?.destination.text === run.outsideAddress.text
 }
 
 /** Who else has a link into the unknown may be at the other end; a bridge port or a parent takes any frame. */
