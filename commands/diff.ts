@@ -13,16 +13,24 @@ export const DIFF_COMMAND: Command = {
     { name: 'BEFORE', completes: 'file' },
     { name: 'AFTER', completes: 'file' },
   ],
-  options: [JSON_OPTION],
+  options: [{ name: 'reachability', summary: 'who can talk to whom since then, and who no longer can' }, JSON_OPTION],
   examples: [
     ['diff before.json after.json', 'what a change did'],
     ['snapshot | tsnet-shoot diff good.json -', 'a host that worked, and the same now'],
+    ['diff a.json b.json --reachability', 'what it means for the containers'],
     ["diff a.json b.json --json | jq '.[].kind'", 'for scripts'],
   ],
-  async run({ positionals, options, output }) {
+  async run(context) {
+    const { positionals, options, output } = context
     const [before = '', after = ''] = positionals
     if (before === '-' && after === '-') throw new TsnetError('usage', 'diff: only one of the two can be stdin')
-    const changes = diffSnapshots(readSnapshotFile(before), readSnapshotFile(after))
+    const [first, last] = [readSnapshotFile(before), readSnapshotFile(after)]
+    if (options.has('reachability')) {
+      const { showReachabilityDiff } = await import('../src/command/path-matrix.ts')
+      showReachabilityDiff(context, first, last)
+      return 0
+    }
+    const changes = diffSnapshots(first, last)
     if (options.has('json')) output.json(changes)
     else if (changes.length === 0) output.note('no difference')
     else output.write(`${formatDiff(changes).join('\n')}\n`)

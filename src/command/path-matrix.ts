@@ -3,8 +3,10 @@ import { TsnetError } from '../errors.ts'
 import type { MatrixTarget, PolicyResult } from '../flow/journey.ts'
 import { listeningTargets, predictMatrix } from '../flow/matrix.ts'
 import { parseDestination, resolveDestination, selectSpace } from '../flow/names.ts'
+import { diffReachability } from '../flow/reachability-diff.ts'
 import { type Space, World } from '../flow/world.ts'
-import { matrixJunit, matrixTable, policyLines } from '../report/matrix.ts'
+import type { HostSnapshot } from '../model/snapshot.ts'
+import { matrixJunit, matrixTable, policyLines, reachabilityLines } from '../report/matrix.ts'
 import { flowFacts } from './path.ts'
 
 /** Who may talk to whom: ends with 1 when a policy is not kept. */
@@ -51,6 +53,15 @@ function portOf(text: string): { readonly protocol: string; readonly port?: numb
   const [, port = '', protocol = 'tcp'] = /^(\d{1,5})(?:\/(tcp|udp|sctp))?$/.exec(text) ?? []
   if (port === '') throw new TsnetError('usage', `--port ${text}: want PORT, PORT/udp or icmp`)
   return { protocol, port: Number(port) }
+}
+
+/** What a change did to who can talk to whom, of two saved snapshots. */
+export function showReachabilityDiff({ options, output }: Context, before: HostSnapshot, after: HostSnapshot): void {
+  const worlds = [before, after].map((snapshot) => new World({ snapshots: [snapshot] })) as [World, World]
+  const changes = diffReachability(...worlds, (world) => chosen(world, []))
+  if (options.has('json')) output.json(changes)
+  else if (changes.length === 0) output.note('nobody gained or lost anything')
+  else output.write(`${reachabilityLines(changes).join('\n')}\n`)
 }
 
 interface Policy {

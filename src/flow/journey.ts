@@ -15,6 +15,7 @@ export type {
   Place,
   PlaceKind,
   PolicyResult,
+  ReachabilityChange,
   Stage,
   Unknown,
   Verdict,

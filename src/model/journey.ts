@@ -227,3 +227,12 @@ export interface PolicyResult {
   readonly isKept: boolean
   readonly reason: string
 }
+
+/** A pair that can talk now and could not before, or the reverse. */
+export interface ReachabilityChange {
+  readonly from: string
+  readonly to: MatrixTarget
+  readonly isReachable: boolean
+  /** Why it is as it is now. */
+  readonly reason: string
+}

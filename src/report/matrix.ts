@@ -1,4 +1,4 @@
-import type { MatrixCell, MatrixTarget, PolicyResult } from '../model/journey.ts'
+import type { MatrixCell, MatrixTarget, PolicyResult, ReachabilityChange } from '../model/journey.ts'
 import { formatEndpoint } from './format.ts'
 import { padCells, sanitise } from './sanitise.ts'
 
@@ -45,6 +45,13 @@ function markOf(cell: MatrixCell | undefined, colour: boolean): string {
 export function policyLines(results: readonly PolicyResult[]): string[] {
   return results.map(({ text, wants, isKept, reason }) =>
     sanitise(`${isKept ? '●' : '✖'} ${wants} ${text}${isKept ? '' : `: ${reason}`}`),
+  )
+}
+
+/** `✖ web → db 172.19.0.2:8500 tcp: dropped by …`, a line a pair that changed. */
+export function reachabilityLines(changes: readonly ReachabilityChange[]): string[] {
+  return changes.map(({ from, to, isReachable, reason }) =>
+    sanitise(`${isReachable ? '● now reaches' : '✖ no longer reaches'}  ${from} → ${targetText(to)}: ${reason}`),
   )
 }
 

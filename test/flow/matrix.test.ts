@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { listeningTargets, predictMatrix } from '../../src/flow/matrix.ts'
 import { mtuBudget } from '../../src/flow/mtu-budget.ts'
 import { predict } from '../../src/flow/predict.ts'
+import { diffReachability } from '../../src/flow/reachability-diff.ts'
 import { World } from '../../src/flow/world.ts'
 import { matrixJunit, matrixTable } from '../../src/report/matrix.ts'
 import { NetworkFacts } from './network-facts.ts'
@@ -39,6 +40,23 @@ test('every pair of containers and ports that somebody listens on is predicted',
     '    1 2\nweb ● ✖\ndb  ● ●\n 1 web 172.18.0.2:80 tcp\n 2 db 172.18.0.3:8500 tcp\n',
   )
   expect(matrixJunit(cells, [])).toContain('<testsuite name="tsnet-shoot matrix" tests="4" failures="1">')
+})
+
+test('of two snapshots, the pairs are told that can talk no more or since then', () => {
+  const before = pets()
+  before.draft('host').firewall.length = 0
+  expect(diffReachability(before.world(), pets().world(), containers)).toMatchObject([
+    {
+      from: 'web',
+      to: { name: 'db', port: 8500 },
+      isReachable: false,
+      reason: expect.stringContaining('FORWARD rule 1'),
+    },
+  ])
+  expect(diffReachability(pets().world(), before.world(), containers)).toMatchObject([
+    { from: 'web', isReachable: true },
+  ])
+  expect(diffReachability(pets().world(), pets().world(), containers)).toEqual([])
 })
 
 test('the MTU budget is the smallest that a link on the way takes', () => {

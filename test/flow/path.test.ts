@@ -176,7 +176,10 @@ describe('on a Docker host', () => {
     })
     expect(short(journey)).toBe('delivered')
     expect(journey.hops[0]).toMatchObject({ stage: 'outside', text: 'comes in by eth0 from outside' })
-    expect(journey.reply?.hops.at(-1)).toMatchObject({ stage: 'outside', text: 'leaves by eth0 to 203.0.113.1 outside' })
+    expect(journey.reply?.hops.at(-1)).toMatchObject({
+      stage: 'outside',
+      text: 'leaves by eth0 to 203.0.113.1 outside',
+    })
   })
 })
 
