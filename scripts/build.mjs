@@ -44,6 +44,8 @@ const COMMON = /** @type {const} @satisfies {import('esbuild').BuildOptions} */ 
  * @satisfies {import('esbuild').BuildOptions}
  */
 const ONE_SCRIPT = {
+  entryPoints: ['src/main.ts'],
+  define: { ...COMMON.define, 'import.meta.url': '$url' },
   format: /** @type {const} */ ('cjs'),
   charset: /** @type {const} */ ('ascii'),
   supported: { 'dynamic-import': false },
@@ -62,6 +64,23 @@ const ONE_SCRIPT = {
   ],
 }
 
+/** Of the small commands nothing leads there: src/load-program.mjs chooses the script. */
+const NOT_SMALL = /\/(?:tui\/main\.tsx|(?:lab|driver|path|matrix|diff|complete)\.ts)$/
+const WITHOUT_THE_REST = {
+  name: 'without the rest',
+  /** @param {import('esbuild').PluginBuild} build */
+  setup: (build) => {
+    build.onResolve({ filter: NOT_SMALL }, ({ path, importer, kind }) =>
+      kind === 'dynamic-import' && /\/commands\/(?:table|default)\.ts$|\/src\/main\.ts$/.test(importer)
+        ? { path, namespace: 'left-out' }
+        : undefined,
+    )
+    build.onLoad({ filter: /./, namespace: 'left-out' }, ({ path }) => ({
+      contents: `throw new Error('${path} is not among the small commands')`,
+    }))
+  },
+}
+
 /** What Ink awaits while it loads is for its own development. @param {string} text of its reconciler.js */
 function withoutDevtools(text) {
   return ["await import('./devtools.js');", 'await loadPackageJson()'].reduce((rest, part) => {
@@ -71,20 +90,20 @@ function withoutDevtools(text) {
 }
 
 /**
- * Bundles the command line into `outdir`: `tsnet-shoot.js` (executable) that runs `program.cjs`, the compiled code of
- * that, and the worker of netlink-ts, which is a file of its own because a Worker takes a URL.
+ * Bundles the command line into `outdir`: `tsnet-shoot.js` (executable) that runs `program.cjs` or `small.cjs`, the
+ * compiled code of these, and the worker of netlink-ts, which is a file of its own because a Worker takes a URL.
  * @param {string} outdir
  * @returns {Promise<string[]>} every file that went into it, relative to the root
  */
 export async function bundle(outdir) {
   const { build } = await import('esbuild')
   const results = await Promise.all([
+    build({ ...COMMON, ...ONE_SCRIPT, outfile: join(outdir, 'program.cjs') }),
     build({
       ...COMMON,
       ...ONE_SCRIPT,
-      define: { ...COMMON.define, 'import.meta.url': '$url' },
-      entryPoints: ['src/main.ts'],
-      outfile: join(outdir, 'program.cjs'),
+      plugins: [WITHOUT_THE_REST, ...ONE_SCRIPT.plugins],
+      outfile: join(outdir, 'small.cjs'),
     }),
     build({ ...COMMON, format: 'esm', entryPoints: ['src/launcher.mjs'], outfile: join(outdir, PROGRAM) }),
     build({
@@ -100,7 +119,7 @@ export async function bundle(outdir) {
   await makeExecutable(join(outdir, PROGRAM))
   const inputs = [...new Set(results.flatMap((result) => Object.keys(result.metafile.inputs)))]
   await writeFile(join(outdir, 'THIRD-PARTY-LICENCES.txt'), await licenceTexts(ROOT, inputs))
-  for (const use of ['command', 'screen']) await keepCompiled(outdir, use)
+  for (const use of ['small', 'other', 'screen']) await keepCompiled(outdir, use)
   return inputs
 }
 

@@ -3,35 +3,38 @@ import { PassThrough, Writable } from 'node:stream'
 import { cachePath, loadProgram } from '../src/load-program.mjs'
 
 /**
- * `keep-compiled.mjs FOLDER command|screen`: runs the bundled program for a moment, as a person would, and writes down
+ * `keep-compiled.mjs FOLDER small|other|screen`: runs the bundled program for a moment, as a person would, and writes down
  * the code that V8 compiled for it. It looks at this host and changes nothing.
  */
-const [folder = '', use = ''] = process.argv.slice(2)
-const { program, script } = loadProgram(folder, undefined)
+const [folder = '', name] = process.argv.slice(2)
+const purpose = /** @type {import('../src/load-program.mjs').Purpose} */ (name)
+const { program, script } = loadProgram(folder, purpose, { compiled: false })
 
 const KINDS = 'links,addrs,routes,rules,neigh,fdb'
-const COMMANDS = [
-  ['--version'],
-  ['--help'],
-  ['ns'],
-  ['show', 'links'],
-  ['show', 'routes', '--json'],
-  ['snapshot', '--kinds', KINDS],
-]
+const COMMANDS = {
+  small: [['--version'], ['ns'], ['show', 'links'], ['show', 'routes', '--json'], ['snapshot', '--kinds', KINDS]],
+  other: [
+    ['--help'],
+    ['lab', 'ls'],
+    ['lab', 'validate', '--static', 'pets-bridge'],
+    ['lab', 'up', 'pets-bridge', '--dry-run'],
+    ['path', 'host', '127.0.0.1:1'],
+  ],
+}
 /** Keys of a glance: down, the views, a description, leave. */
 const KEYS = ['j', '2', '3', 'd', '\x1b', '6', 'q']
 const KEY_MS = 150
 
-if (use === 'command') await runCommands()
-else await runScreen()
-const cache = script.createCachedData()
-writeFileSync(cachePath(folder, /** @type {import('../src/load-program.mjs').Use} */ (use)), cache)
+if (purpose === 'screen') await runScreen()
+else await runCommands(COMMANDS[purpose])
+writeFileSync(cachePath(folder, purpose), script.createCachedData())
 process.exit(0)
 
-async function runCommands() {
+/** @param {readonly (readonly string[])[]} commands */
+async function runCommands(commands) {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
   for (const stream of ['stdout', 'stderr']) Object.defineProperty(process, stream, { value: nowhere })
-  for (const words of COMMANDS) await program.warmUp.command(words).catch(() => undefined)
+  for (const words of commands) await program.warmUp.command(words).catch(() => undefined)
 }
 
 async function runScreen() {

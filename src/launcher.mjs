@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { loadProgram } from './load-program.mjs'
+import { loadProgram, purposeOf } from './load-program.mjs'
 
 const words = process.argv.slice(2)
-const isScreen = process.stdout.isTTY === true && !words.some((word) => /^[a-z]/.test(word))
-loadProgram(dirname(fileURLToPath(import.meta.url)), isScreen ? 'screen' : 'command').program.main(words)
+const purpose = purposeOf(words, process.stdout.isTTY === true)
+loadProgram(dirname(fileURLToPath(import.meta.url)), purpose, { compiled: true }).program.main(words)

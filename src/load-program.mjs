@@ -4,22 +4,37 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Script } from 'node:vm'
 
-/** What a small command runs, and what the screen does. @typedef {'command' | 'screen'} Use */
+/**
+ * What the program is started for: a small command that must be there at once, or all the rest. Each has the code that
+ * V8 compiled for it; the small commands have a script without the rest as well.
+ * @typedef {'small' | 'other' | 'screen'} Purpose
+ */
+
+/** Commands of the small script; no other part of the program is in it. */
+export const SMALL_COMMANDS = ['ns', 'show', 'snapshot', 'topo', 'watch', 'enter', 'completion']
+
+/** @param {readonly string[]} words of the command line @param {boolean} isTerminal @returns {Purpose} */
+export function purposeOf(words, isTerminal) {
+  const [first = ''] = words
+  if (first === '--version' || SMALL_COMMANDS.includes(first)) return 'small'
+  return isTerminal && !words.some((word) => /^[a-z]/.test(word)) ? 'screen' : 'other'
+}
 
 /** @typedef {{ main(words: readonly string[]): void, warmUp: import('./main.ts').WarmUp }} Program */
 
 /**
  * The bundled program, with the code that V8 compiled when it was built: to compile it again would take longer than
  * all that a small command does. Another version of Node than the one that built it compiles as usual.
- * @param {string} folder of program.cjs and its caches
- * @param {Use | undefined} use
+ * @param {string} folder of the scripts and their caches
+ * @param {Purpose} purpose
+ * @param {{ compiled: boolean }} options compiled: with the code of the cache
  * @returns {{ program: Program, script: Script }}
  */
-export function loadProgram(folder, use) {
-  const path = join(folder, 'program.cjs')
+export function loadProgram(folder, purpose, { compiled }) {
+  const path = join(folder, purpose === 'small' ? 'small.cjs' : 'program.cjs')
   // esbuild writes ASCII
   const source = readFileSync(path, 'latin1')
-  const cachedData = use === undefined ? undefined : readCache(cachePath(folder, use))
+  const cachedData = compiled ? readCache(cachePath(folder, purpose)) : undefined
   const wrapped = `(function(require,module,$url){${source}\n})`
   const script = new Script(wrapped, { filename: path, ...(cachedData === undefined ? {} : { cachedData }) })
   /** @type {{ exports: unknown }} */
@@ -28,9 +43,9 @@ export function loadProgram(folder, use) {
   return { program: /** @type {Program} */ (module.exports), script }
 }
 
-/** @param {string} folder @param {Use} use */
-export function cachePath(folder, use) {
-  return join(folder, `${use}.cache`)
+/** @param {string} folder @param {Purpose} purpose */
+export function cachePath(folder, purpose) {
+  return join(folder, `${purpose}.cache`)
 }
 
 /** @param {string} path */
