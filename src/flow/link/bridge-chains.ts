@@ -1,4 +1,5 @@
 import type { Link } from '../../model/snapshot.ts'
+import type { HookName } from '../firewall/rule.ts'
 import { rulesetOf } from '../firewall/ruleset.ts'
 import { traverse } from '../firewall/traverse.ts'
 import type { Outcome, Run } from '../run.ts'
@@ -7,7 +8,7 @@ import { type Frame, packetOf } from './frame.ts'
 import { lostAt } from './lost.ts'
 
 interface BridgeHook {
-  readonly hook: 'prerouting' | 'input' | 'forward'
+  readonly hook: Exclude<HookName, 'ingress' | 'egress'>
   readonly in?: Link | undefined
   readonly out?: Link
 }

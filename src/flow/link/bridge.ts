@@ -142,7 +142,11 @@ function forward(medium: Medium, crossing: Crossing, port: Link, text: string): 
   const packet = packetOf(frame)
   if (packet !== undefined) run.hop(space, packet, { stage: 'bridge', subject: bridge.name, text })
   const at = { space, link: port }
-  const filtered = runBridgeChains(run, at, frame, { hook: 'forward', in: from, out: port })
+  // what the namespace itself sends was forwarded by nobody
+  const hook = from === undefined ? 'output' : 'forward'
+  const filtered =
+    runBridgeChains(run, at, frame, { hook, in: from, out: port }) ??
+    runBridgeChains(run, at, frame, { hook: 'postrouting', out: port })
   if (filtered !== undefined) return filtered
   const stopped = bridgedForward(medium, way, frame) ?? bridgedPostrouting(medium, way, frame)
   if (stopped !== undefined) return stopped
