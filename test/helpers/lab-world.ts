@@ -29,8 +29,9 @@ const TRACES = [
   'nft list ruleset',
   'find /run -path /run/files -prune -o -print | sort',
   'grep -rs . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf /proc/sys/net/ipv6/conf | sort',
-  'grep -c " - nsfs " /proc/self/mountinfo',
-  'ls -d /etc/netns/* 2>/dev/null',
+  // what the machine mounts elsewhere, and has in /etc, is seen here too
+  'grep " - nsfs " /proc/self/mountinfo | grep -c " /run/"',
+  'ls -d /etc/netns/tsnet:* 2>/dev/null',
   PROCESSES,
 ].join('; echo; ')
 
