@@ -107,7 +107,7 @@ function readLine(socket: Socket, maxBytes: number): Promise<string | undefined>
 }
 
 /**
- * Asks the agent that listens on `path`; undefined when none does.
+ * Asks the agent that listens on `path`; undefined when none does, or it ends before it answers.
  * @throws TsnetError what the agent answers with, or `failed` when it does not answer in time
  */
 export async function askAgent(path: string, request: AgentRequest, timeoutMs: number): Promise<unknown> {
@@ -118,13 +118,17 @@ export async function askAgent(path: string, request: AgentRequest, timeoutMs: n
     once(socket, 'close').then(() => false),
   ]).catch(() => false)
   if (!isConnected) return undefined
-  const deadline = setTimeout(() => socket.destroy(), timeoutMs)
+  let isLate = false
+  const deadline = setTimeout(() => {
+    isLate = true
+    socket.destroy()
+  }, timeoutMs)
   try {
     const line = readLine(socket, MAX_ANSWER_BYTES)
     socket.write(`${request}\n`)
     const text = await line
-    if (text === undefined) throw new TsnetError('failed', `agent: no answer to ${request} within ${timeoutMs} ms`)
-    return unwrap(JSON.parse(text) as Message)
+    if (isLate) throw new TsnetError('failed', `agent: no answer to ${request} within ${Math.round(timeoutMs)} ms`)
+    return text === undefined ? undefined : unwrap(JSON.parse(text) as Message)
   } finally {
     clearTimeout(deadline)
     socket.destroy()
