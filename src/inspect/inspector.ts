@@ -139,9 +139,9 @@ export class Inspector {
    * Reads the given kinds of the given namespaces (default: all). Other ends of links are sought among all
    * namespaces whose links were ever read.
    *
-   * @returns whether anything, be it a counter, is not as it was
+   * @returns what tells, when it is asked, whether anything, be it a counter, is not as it was
    */
-  async read(kinds: readonly Kind[], inodes: readonly number[] = this.inodes): Promise<boolean> {
+  async read(kinds: readonly Kind[], inodes: readonly number[] = this.inodes): Promise<() => boolean> {
     for (const kind of kinds) this.#kinds.add(kind)
     const chosen = inodes.map((inode) => this.#known.get(inode)).filter((known) => known !== undefined)
     const before = chosen.map(({ tables }) => tables)
@@ -149,7 +149,8 @@ export class Inspector {
     const shared = { socketProcesses: once(readSocketProcesses) }
     for (const known of chosen) this.#readTables(known, kinds, shared)
     if (kinds.includes('firewall')) await Promise.all(chosen.map((known) => this.#readFirewall(known)))
-    return chosen.some(({ tables }, position) => !isDeepStrictEqual(tables, before[position]))
+    const after = chosen.map(({ tables }) => tables)
+    return () => after.some((tables, position) => !isDeepStrictEqual(tables, before[position]))
   }
 
   #readLinks(chosen: readonly Known[]): void {

@@ -297,7 +297,10 @@ class KernelHost implements LiveHost {
     const stale = [...this.#stale]
     this.#stale.clear()
     let moved = false
-    for (const [inode, kinds] of stale) if (await this.#inspector.read([...kinds], [inode])) moved = true
+    for (const [inode, kinds] of stale) {
+      const hasMoved = await this.#inspector.read([...kinds], [inode])
+      moved ||= hasMoved()
+    }
     this.#adaptPolls(moved)
     this.#status = 'live'
     if (!this.#closed) this.#publish()
