@@ -1,16 +1,15 @@
+import { engineLayout } from './engine-layout.ts'
 import type { NetworkRules, PortRules } from './firewall.ts'
 import {
   append,
-  Chains,
+  type Chains,
   first,
-  forwardPolicy,
   IF_ESTABLISHED,
   icmpOf,
   insert,
   type Layout,
   type LayoutSettings,
   matchPort,
-  removed,
   type Surroundings,
 } from './layout.ts'
 import type { Family, Operation, Rule } from './rule.ts'
@@ -33,37 +32,17 @@ import {
  * none of them takes fall to the policy of FORWARD.
  */
 export function docker20(settings: LayoutSettings): Layout {
-  const context = { chains: new Chains(settings), hairpin: settings.hairpin }
-  return {
-    add: (item, surroundings) => {
-      switch (item.kind) {
-        case 'base':
-          return base(context, item.family, surroundings)
-        case 'forwardDrop':
-          return [forwardPolicy(item.family, 'DROP')]
-        case 'network':
-          return [...networkRules(context, item.network), ...onTop(context, item.network.family)]
-        case 'endpoint':
-          return []
-        case 'port':
-          return portRules(context, item.network, item.port)
-      }
+  return engineLayout(
+    {
+      base,
+      removeBase,
+      network: networkRules,
+      afterNetwork: onTop,
+      endpoint: () => [],
+      port: portRules,
     },
-    remove: (item) => {
-      switch (item.kind) {
-        case 'base':
-          return removeBase(context, item.family)
-        case 'forwardDrop':
-          return [forwardPolicy(item.family, 'ACCEPT')]
-        case 'network':
-          return removed(networkRules(context, item.network))
-        case 'endpoint':
-          return []
-        case 'port':
-          return removed(portRules(context, item.network, item.port))
-      }
-    },
-  }
+    settings,
+  )
 }
 
 const RETURN = '-j RETURN'

@@ -1,9 +1,9 @@
+import { engineLayout } from './engine-layout.ts'
 import { isLoopback, type NetworkRules, type PortRules } from './firewall.ts'
 import {
   append,
-  Chains,
+  type Chains,
   first,
-  forwardPolicy,
   IF_ESTABLISHED,
   icmpOf,
   insert,
@@ -11,7 +11,6 @@ import {
   type LayoutSettings,
   matchAddress,
   matchPort,
-  removed,
   type Surroundings,
 } from './layout.ts'
 import type { Family, Operation, Rule } from './rule.ts'
@@ -34,37 +33,17 @@ import {
  * FORWARD, and containers cannot be addressed from outside past the published ports.
  */
 export function docker28(settings: LayoutSettings): Layout {
-  const context = { chains: new Chains(settings), hairpin: settings.hairpin }
-  return {
-    add: (item, surroundings) => {
-      switch (item.kind) {
-        case 'base':
-          return base(context, item.family, surroundings)
-        case 'forwardDrop':
-          return [forwardPolicy(item.family, 'DROP')]
-        case 'network':
-          return networkRules(context, item.network)
-        case 'endpoint':
-          return endpointRules(context, item.network, item.address)
-        case 'port':
-          return portRules(context, item.network, item.port)
-      }
+  return engineLayout(
+    {
+      base,
+      removeBase,
+      network: networkRules,
+      afterNetwork: () => [],
+      endpoint: endpointRules,
+      port: portRules,
     },
-    remove: (item) => {
-      switch (item.kind) {
-        case 'base':
-          return removeBase(context, item.family)
-        case 'forwardDrop':
-          return [forwardPolicy(item.family, 'ACCEPT')]
-        case 'network':
-          return removed(networkRules(context, item.network))
-        case 'endpoint':
-          return removed(endpointRules(context, item.network, item.address))
-        case 'port':
-          return removed(portRules(context, item.network, item.port))
-      }
-    },
-  }
+    settings,
+  )
 }
 
 /** In FORWARD's own chain, in this order. */
