@@ -11,6 +11,7 @@ export const LEVELS = [
   ['owners'],
   ['inspect'],
   ['trace', 'measure', 'driver'],
+  ['health'],
   ['lab'],
   ['tui', 'dash'],
   ['command'],
