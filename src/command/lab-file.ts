@@ -1,9 +1,9 @@
 import type { Context } from '../command.ts'
 import { readLabText } from '../lab/built-in-labs.ts'
-import { Complaints, formatProblem, type Problem } from '../lab/file/problem.ts'
 import { readLab } from '../lab/read-lab.ts'
 import type { ResolvedLab } from '../lab/resolve/lab-object.ts'
 import { resolveLab } from '../lab/resolve/resolve-lab.ts'
+import { Complaints, formatProblem, type Problem } from '../model/file/problem.ts'
 
 /** A lab file without errors. */
 export interface GoodLab {

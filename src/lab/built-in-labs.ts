@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { messageOf, TsnetError } from '../errors.ts'
+import { MAX_FILE_BYTES } from '../model/file/document.ts'
 import { didYouMean } from '../model/nearest.ts'
-import { MAX_FILE_BYTES } from './file/document.ts'
 
 /** Seen from the built program, and from the source. */
 const PLACES = ['../labs/', '../../labs/']

@@ -1,11 +1,14 @@
+import { shapeChecker } from '../model/file/check-shape.ts'
+import { parseYamlFile } from '../model/file/document.ts'
+import { type Complaint, Complaints, type Path, type Problem } from '../model/file/problem.ts'
 import { checkTopology } from './check-file/check-topology.ts'
-import { parseLabDocument } from './file/document.ts'
 import type { LabFile } from './file/lab-file.ts'
-import { type Complaint, Complaints, type Path, type Problem } from './file/problem.ts'
 import { prune } from './file/prune.ts'
-import { checkShape } from './schema/check-shape.ts'
+import { LAB_SCHEMA } from './schema/lab-schema.ts'
 import { readTopology } from './topology/read-topology.ts'
 import type { LabTopology } from './topology/topology.ts'
+
+const checkShape = shapeChecker(LAB_SCHEMA)
 
 export interface LabReading {
   /** Where something that is complained about later stands. */
@@ -23,7 +26,7 @@ export interface LabReading {
  * @param file shown in problems
  */
 export function readLab(file: string, text: string): LabReading {
-  const { document, problems } = parseLabDocument(file, text)
+  const { document, problems } = parseYamlFile(file, text)
   const locate = ({ severity, path, atKey, message }: Complaint): Problem => {
     const { line, column } = document?.positionOf(path, atKey) ?? { line: 1, column: 1 }
     return { severity, file, line, column, message }

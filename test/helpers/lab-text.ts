@@ -1,7 +1,7 @@
-import { Complaints, formatProblem } from '../../src/lab/file/problem.ts'
 import { readLab } from '../../src/lab/read-lab.ts'
 import type { ResolvedLab } from '../../src/lab/resolve/lab-object.ts'
 import { resolveLab } from '../../src/lab/resolve/resolve-lab.ts'
+import { Complaints, formatProblem } from '../../src/model/file/problem.ts'
 
 /** The lab of a file's text, all choices made; throws its problems. */
 export function labOf(text: string, previous?: ResolvedLab): ResolvedLab {

@@ -30,6 +30,8 @@ const PURE_IMPORTS: Readonly<Record<string, readonly string[] | 'all'>> = {
   'node:crypto': ['createHash', 'createHmac'],
   'get-east-asian-width': 'all',
   '@dagrejs/dagre': 'all',
+  yaml: 'all',
+  ajv: 'all',
 }
 
 /** Anyone may read the program's own name and version. */

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { inverseOf } from '../../src/lab/build/machine-settings.ts'
 import { builtInLabs, readLabText } from '../../src/lab/built-in-labs.ts'
-import { Complaints } from '../../src/lab/file/problem.ts'
 import { readLab } from '../../src/lab/read-lab.ts'
 import { LAB_SCHEMA } from '../../src/lab/schema/lab-schema.ts'
 import { formatRate, formatTimeUs, parseRate, parseTimeUs } from '../../src/lab/topology/quantities.ts'
 import { readPort } from '../../src/lab/topology/read-port.ts'
+import { Complaints } from '../../src/model/file/problem.ts'
 import { labOf } from '../helpers/lab-text.ts'
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')

@@ -1,5 +1,5 @@
 import { formatIpNumber } from '../../driver/ipam/cidr.ts'
-import type { Path } from '../file/problem.ts'
+import type { Path } from '../../model/file/problem.ts'
 import { segmentBelow } from '../topology/macvlan-parent.ts'
 import type { AttachmentSpec, LabTopology, NetworkSpec, NodeSpec } from '../topology/topology.ts'
 import { readIp, readSubnetAddress } from './ip.ts'

@@ -1,5 +1,5 @@
 import { formatCidr, isInside } from '../../driver/ipam/cidr.ts'
-import type { Complaints } from '../file/problem.ts'
+import type { Complaints } from '../../model/file/problem.ts'
 import type { AttachmentSpec, EndpointSpec, LabTopology, NetworkSpec } from '../topology/topology.ts'
 import { type Claim, endpointClaims, interfaceClaims, macClaims, reservedClaims } from './address-claims.ts'
 import { placeProblem } from './check-subnets.ts'

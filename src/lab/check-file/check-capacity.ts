@@ -1,5 +1,5 @@
 import { type Cidr, isInside } from '../../driver/ipam/cidr.ts'
-import type { Complaints } from '../file/problem.ts'
+import type { Complaints } from '../../model/file/problem.ts'
 import type { EndpointSpec, LabTopology, NetworkSpec, PoolSpec } from '../topology/topology.ts'
 import { capacityOf, readIp, readSubnet } from './ip.ts'
 

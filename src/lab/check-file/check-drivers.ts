@@ -1,7 +1,7 @@
 import { bridgeSettings } from '../../driver/networks/bridge/bridge-settings.ts'
 import { messageOf } from '../../errors.ts'
+import type { Complaints } from '../../model/file/problem.ts'
 import { didYouMean } from '../../model/nearest.ts'
-import type { Complaints } from '../file/problem.ts'
 import { PARENT_OPTION, splitParent } from '../topology/macvlan-parent.ts'
 import type { NodeInterfaces } from '../topology/node-interfaces.ts'
 import type { LabTopology, NetworkSpec } from '../topology/topology.ts'

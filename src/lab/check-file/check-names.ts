@@ -1,4 +1,4 @@
-import type { Complaints, Path } from '../file/problem.ts'
+import type { Complaints, Path } from '../../model/file/problem.ts'
 import { nodeInterfaces } from '../topology/node-interfaces.ts'
 import type { LabTopology, LinkEndSpec, NodeSpec } from '../topology/topology.ts'
 import { interfaceProblem } from './written-names.ts'

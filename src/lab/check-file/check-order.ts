@@ -1,4 +1,4 @@
-import type { Complaints } from '../file/problem.ts'
+import type { Complaints } from '../../model/file/problem.ts'
 import type { ContainerSpec, LabTopology } from '../topology/topology.ts'
 
 /** Containers that wait for each other. Each ring is told once, where it closes. */

@@ -1,5 +1,5 @@
 import { formatIpNumber } from '../../driver/ipam/cidr.ts'
-import type { Complaints } from '../file/problem.ts'
+import type { Complaints } from '../../model/file/problem.ts'
 import type { LabTopology, PortSpec } from '../topology/topology.ts'
 import { readIp } from './ip.ts'
 

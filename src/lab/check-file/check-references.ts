@@ -1,5 +1,5 @@
+import type { Complaints, Path } from '../../model/file/problem.ts'
 import { didYouMean } from '../../model/nearest.ts'
-import type { Complaints, Path } from '../file/problem.ts'
 import type { ContainerSpec, LabTopology, NetworkSpec } from '../topology/topology.ts'
 import type { WrittenNames } from './written-names.ts'
 

@@ -1,5 +1,5 @@
 import { formatCidr } from '../../driver/ipam/cidr.ts'
-import type { Complaints, Path } from '../file/problem.ts'
+import type { Complaints, Path } from '../../model/file/problem.ts'
 import type { ContainerSpec, LabTopology, NodeSpec, RouteSpec } from '../topology/topology.ts'
 import { hasHostBits, readIp, readSubnet } from './ip.ts'
 

@@ -1,5 +1,5 @@
 import { type Cidr, formatCidr, isInside, overlaps } from '../../driver/ipam/cidr.ts'
-import type { Complaints, Path } from '../file/problem.ts'
+import type { Complaints, Path } from '../../model/file/problem.ts'
 import type { LabTopology, NetworkSpec, NodeSpec, PoolSpec } from '../topology/topology.ts'
 import { hasHostBits, isReservedIn, readIp, readSubnet, readSubnetAddress } from './ip.ts'
 

@@ -1,4 +1,4 @@
-import type { Complaints } from '../file/problem.ts'
+import type { Complaints } from '../../model/file/problem.ts'
 import type { LabTopology } from '../topology/topology.ts'
 import { checkAddresses } from './check-addresses.ts'
 import { checkCapacity } from './check-capacity.ts'

@@ -1,4 +1,4 @@
-import type { Complaint, Path } from './problem.ts'
+import type { Complaint, Path } from '../../model/file/problem.ts'
 
 /** Sections whose entries keep their names when what is said of them is wrong: others refer to them. */
 const NAMED: ReadonlySet<string | number> = new Set(['segments', 'hosts', 'routers', 'networks', 'containers'])

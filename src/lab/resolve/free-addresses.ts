@@ -1,6 +1,6 @@
 import { type Cidr, formatIpNumber, type IpNumber, isInside } from '../../driver/ipam/cidr.ts'
+import type { Complaints } from '../../model/file/problem.ts'
 import { isReservedIn, readIp, readSubnet } from '../check-file/ip.ts'
-import type { Complaints } from '../file/problem.ts'
 import { segmentBelow } from '../topology/macvlan-parent.ts'
 import { type NodeInterfaces, nodeInterfaces } from '../topology/node-interfaces.ts'
 import type { ContainerSpec, EndpointSpec, LabTopology } from '../topology/topology.ts'

@@ -1,4 +1,4 @@
-import type { Complaints } from '../file/problem.ts'
+import type { Complaints } from '../../model/file/problem.ts'
 import type { ContainerSpec, EndpointSpec, LabTopology } from '../topology/topology.ts'
 import { given } from '../topology/written-settings.ts'
 import { endpointId, FreeAddresses } from './free-addresses.ts'

@@ -1,7 +1,7 @@
 import { type Cidr, formatCidr, formatIpNumber, type IpNumber } from '../../driver/ipam/cidr.ts'
 import { choosePool, LOCAL_DEFAULT_POOLS } from '../../driver/ipam/default-pools.ts'
+import type { Complaints } from '../../model/file/problem.ts'
 import { isReservedIn, readIp, readSubnet } from '../check-file/ip.ts'
-import type { Complaints } from '../file/problem.ts'
 import { PARENT_OPTION, splitParent } from '../topology/macvlan-parent.ts'
 import type { LabTopology, NetworkSpec, PoolSpec } from '../topology/topology.ts'
 import { given } from '../topology/written-settings.ts'

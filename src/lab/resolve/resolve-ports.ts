@@ -1,5 +1,5 @@
 import type { PortBinding } from '../../driver/network-driver.ts'
-import type { Complaints } from '../file/problem.ts'
+import type { Complaints } from '../../model/file/problem.ts'
 import type { ContainerSpec, LabTopology, PortSpec } from '../topology/topology.ts'
 import { given } from '../topology/written-settings.ts'
 import type { ResolvedLab } from './lab-object.ts'

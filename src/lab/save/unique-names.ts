@@ -1,4 +1,4 @@
-import { LONGEST_NAME } from '../schema/shapes.ts'
+import { LONGEST_NAME } from '../../model/file/shapes.ts'
 
 const DOCKERS_OWN: readonly string[] = ['bridge', 'host', 'none']
 

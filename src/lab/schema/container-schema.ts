@@ -1,4 +1,3 @@
-import { NETWORK_DRIVERS, WORKLOADS } from '../file/lab-file.ts'
 import {
   ADDRESS,
   byKind,
@@ -17,7 +16,8 @@ import {
   SUBNET,
   settings,
   text,
-} from './shapes.ts'
+} from '../../model/file/shapes.ts'
+import { NETWORK_DRIVERS, WORKLOADS } from '../file/lab-file.ts'
 
 const POOL: Readonly<Record<string, JsonSchema>> = {
   subnet: { ...SUBNET, description: "Default: the next of Docker's default pools (172.17.0.0/16…)." },

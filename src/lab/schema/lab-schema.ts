@@ -1,6 +1,17 @@
+import {
+  ADDRESS,
+  byKind,
+  entries,
+  type JsonSchema,
+  listOf,
+  matching,
+  NAME,
+  record,
+  text,
+} from '../../model/file/shapes.ts'
 import { CONTAINER_ENTRY, NETWORK_ENTRY } from './container-schema.ts'
+import { DOCKER } from './docker-schema.ts'
 import { HOST_ENTRY, LINK_ENTRY, ROUTER_ENTRY, SEGMENT_ENTRY } from './node-schema.ts'
-import { ADDRESS, byKind, DOCKER, entries, type JsonSchema, listOf, matching, NAME, record, text } from './shapes.ts'
 
 const EXPECT = byKind({
   string: text('reply, open, refused, unreachable, timeout, closed (any of these three), found, unknown or nxdomain'),

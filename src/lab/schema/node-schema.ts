@@ -2,7 +2,6 @@ import {
   ADDRESS,
   ADDRESS_IN_SUBNET,
   byKind,
-  DOCKER,
   entries,
   INTERFACE,
   type JsonSchema,
@@ -12,11 +11,11 @@ import {
   NAME,
   oneOrMore,
   record,
-  SHAPING,
   SUBNET,
   settings,
   text,
-} from './shapes.ts'
+} from '../../model/file/shapes.ts'
+import { DOCKER, SHAPING } from './docker-schema.ts'
 
 const ADDRESSES = oneOrMore(ADDRESS_IN_SUBNET, 'One address, or one of each family: 192.168.0.2/24.')
 

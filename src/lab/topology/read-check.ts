@@ -1,6 +1,6 @@
+import type { Complaints, Path } from '../../model/file/problem.ts'
 import { parseIp } from '../../model/ip-bytes.ts'
 import type { CheckEntry, ExpectEntry } from '../file/lab-file.ts'
-import type { Complaints, Path } from '../file/problem.ts'
 import { parseTimeUs } from './quantities.ts'
 import type { CheckSpec, ContentExpectation, DnsExpectation, Probe, Unanswered } from './topology.ts'
 import { given } from './written-settings.ts'

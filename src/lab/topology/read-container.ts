@@ -1,5 +1,5 @@
+import type { Complaints, Path } from '../../model/file/problem.ts'
 import type { ContainerEntry, EndpointEntry } from '../file/lab-file.ts'
-import type { Complaints, Path } from '../file/problem.ts'
 import { readExposed, readPort } from './read-port.ts'
 import type { ContainerLinkSpec, ContainerSpec, EndpointSpec, WorkloadSpec } from './topology.ts'
 import { given, readNamed, readOneOrMore, readSettings } from './written-settings.ts'

@@ -1,5 +1,5 @@
+import type { Complaints, Path } from '../../model/file/problem.ts'
 import type { NetworkEntry, PoolEntry } from '../file/lab-file.ts'
-import type { Complaints, Path } from '../file/problem.ts'
 import type { NetworkSpec, PoolSpec } from './topology.ts'
 import { given, readOneOrMore } from './written-settings.ts'
 

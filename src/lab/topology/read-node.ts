@@ -1,3 +1,4 @@
+import type { Complaints, Path } from '../../model/file/problem.ts'
 import type {
   AttachmentEntry,
   DockerEntry,
@@ -8,7 +9,6 @@ import type {
   RouteEntry,
   SegmentEntry,
 } from '../file/lab-file.ts'
-import type { Complaints, Path } from '../file/problem.ts'
 import { readShaping } from './quantities.ts'
 import type {
   AttachmentSpec,

@@ -1,6 +1,6 @@
+import type { Complaints, Path } from '../../model/file/problem.ts'
 import { parseIp } from '../../model/ip-bytes.ts'
 import type { PortEntry } from '../file/lab-file.ts'
-import type { Complaints, Path } from '../file/problem.ts'
 import type { ExposedPort, PortSpec, Protocol } from './topology.ts'
 
 /** `[HOST_IP:][PUBLISHED[-END]:]TARGET[-END][/PROTOCOL]`, an IPv6 host address in brackets. */

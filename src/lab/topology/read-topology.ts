@@ -1,5 +1,5 @@
+import type { Complaints, Path } from '../../model/file/problem.ts'
 import type { Entries, LabFile } from '../file/lab-file.ts'
-import type { Complaints, Path } from '../file/problem.ts'
 import { readCheck } from './read-check.ts'
 import { readContainer } from './read-container.ts'
 import { PREDEFINED, predefinedNetwork, readNetwork } from './read-network.ts'

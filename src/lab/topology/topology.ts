@@ -1,5 +1,5 @@
+import type { Path } from '../../model/file/problem.ts'
 import type { NetworkDriverName, WorkloadKind } from '../file/lab-file.ts'
-import type { Path } from '../file/problem.ts'
 
 /**
  * A lab as written, in one form: short forms spelled out, lists and maps alike, what is inherited from above in its

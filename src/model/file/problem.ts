@@ -7,7 +7,7 @@ export interface Position {
   readonly column: number
 }
 
-/** Something in a lab file that cannot be, or (as a warning) that has no effect. */
+/** Something in a file that cannot be, or (as a warning) that has no effect. */
 export interface Problem extends Position {
   readonly severity: 'error' | 'warning'
   readonly file: string

@@ -1,27 +1,29 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
-import { didYouMean } from '../../model/nearest.ts'
-import type { Complaint, Path } from '../file/problem.ts'
-import { LAB_SCHEMA } from './lab-schema.ts'
+import { didYouMean } from '../nearest.ts'
+import type { Complaint, Path } from './problem.ts'
 import type { JsonSchema } from './shapes.ts'
 
 /** More of them say nothing new, and a hostile file could have a million. */
 const MAX_COMPLAINTS = 200
 
-let compiled: ValidateFunction | undefined
-
 /** Its code runs once in most programs: to make it faster, and to check the schema itself, takes longer than that. */
-function compile(): ValidateFunction {
+function compile(schema: JsonSchema): ValidateFunction {
   const options = { allErrors: true, verbose: true, allowUnionTypes: true, validateSchema: false }
-  return new Ajv({ ...options, code: { optimize: false } }).compile(LAB_SCHEMA)
+  return new Ajv({ ...options, code: { optimize: false } }).compile(schema)
 }
 
-/** Everything in a value that is not as the schema of lab files wants it. */
-export function checkShape(value: unknown): readonly Complaint[] {
-  compiled ??= compile()
-  const validate = compiled
-  if (validate(value)) return []
+/** Finds everything in a value that is not as a schema wants it; the schema is compiled when it is first asked. */
+export function shapeChecker(schema: JsonSchema): (value: unknown) => readonly Complaint[] {
+  let compiled: ValidateFunction | undefined
+  return (value) => {
+    compiled ??= compile(schema)
+    return compiled(value) ? [] : complaintsOf(value, compiled.errors ?? [])
+  }
+}
+
+function complaintsOf(value: unknown, errors: readonly ErrorObject[]): readonly Complaint[] {
   const complaints = new Map<string, Complaint>()
-  for (const error of validate.errors ?? []) {
+  for (const error of errors) {
     if (FOLLOWING.has(error.keyword)) continue
     const complaint = complaintOf(value, error)
     complaints.set(JSON.stringify(complaint), complaint)

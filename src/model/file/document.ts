@@ -1,17 +1,28 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from 'yaml'
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  visit,
+} from 'yaml'
 import { messageOf } from '../../errors.ts'
 import { nestedTooDeep } from './nesting.ts'
 import type { Path, Position, Problem } from './problem.ts'
 
-/** A lab file that is YAML: its value, and where each part of it stands. */
-export interface LabDocument {
+/** A file that is YAML: its value, and where each part of it stands. */
+export interface YamlDocument {
   readonly file: string
   readonly value: unknown
   /** Of the value, or with `atKey` of the key; of what encloses it when there is none. */
   positionOf(path: Path, atKey: boolean): Position
 }
 
-/** A hand-written file is a few kilobytes; 2,000 containers are some 100. */
+/** A hand-written file is a few kilobytes; a lab of 2,000 containers is some 100. */
 export const MAX_FILE_BYTES = 1024 * 1024
 /** How often aliases may stand for what an anchor marked, counted as the parser does: with what is inside of it. */
 const MAX_ALIASES = 100
@@ -22,7 +33,7 @@ const MAX_ALIASES = 100
  *
  * @param file shown in problems
  */
-export function parseLabDocument(file: string, text: string): { document?: LabDocument; problems: readonly Problem[] } {
+export function parseYamlFile(file: string, text: string): { document?: YamlDocument; problems: readonly Problem[] } {
   const at = (position: Position, message: string): Problem => ({ severity: 'error', file, ...position, message })
   if (Buffer.byteLength(text) > MAX_FILE_BYTES) {
     return { problems: [at({ line: 1, column: 1 }, `more than ${MAX_FILE_BYTES} bytes`)] }
@@ -34,8 +45,8 @@ export function parseLabDocument(file: string, text: string): { document?: LabDo
   }
   const tooDeep = nestedTooDeep(text)
   if (tooDeep !== undefined) return { problems: [at(tooDeep, 'nested too deeply')] }
+  const yaml = parseDocument(text, { lineCounter, merge: true, prettyErrors: false })
   try {
-    const yaml = parseDocument(text, { lineCounter, merge: true, prettyErrors: false })
     const problems = yaml.errors.map(({ code, pos, message }) =>
       at(offsetPosition(pos[0]), SYNTAX_MESSAGES[code] ?? message),
     )
@@ -45,13 +56,31 @@ export function parseLabDocument(file: string, text: string): { document?: LabDo
     return { document: { file, value, positionOf }, problems: [] }
   } catch (error) {
     // aliases that lead nowhere or multiply: the parser throws without saying where
-    return { problems: [at({ line: 1, column: 1 }, messageOf(error))] }
+    return { problems: [at(offsetPosition(firstAlias(yaml)), aliasMessage(error))] }
   }
+}
+
+function firstAlias(yaml: Document): number {
+  let offset = 0
+  visit(yaml, {
+    Alias: (_key, alias) => {
+      offset = startOf(alias) ?? 0
+      return visit.BREAK
+    },
+  })
+  return offset
+}
+
+function aliasMessage(error: unknown): string {
+  const message = messageOf(error)
+  return /^Excessive alias count/.test(message)
+    ? `its aliases stand for too much (more than ${MAX_ALIASES} times)`
+    : message
 }
 
 /** Where the parser's own words speak of its interface. */
 const SYNTAX_MESSAGES: Readonly<Record<string, string>> = {
-  MULTIPLE_DOCS: 'a second document: a lab is one',
+  MULTIPLE_DOCS: 'a second document: a file is one',
 }
 
 /** Offset of the innermost node along a path that there is. */
