@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import packet from 'dns-packet'
-import { FrameReader, frame } from '../../src/driver/dns/dns-stream.ts'
+import { FrameReader, frame } from '../../src/kernel/dns/dns-stream.ts'
 import { connectTcp, connectUdp, type NamespaceEntry } from '../../src/kernel/namespace-sockets.ts'
 
 export interface AskOptions {

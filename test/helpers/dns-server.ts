@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import packet from 'dns-packet'
-import { FrameReader, frame } from '../../src/driver/dns/dns-stream.ts'
+import { FrameReader, frame } from '../../src/kernel/dns/dns-stream.ts'
 import { bindUdp, listenTcp, type NamespaceEntry, type SocketAddress } from '../../src/kernel/namespace-sockets.ts'
 
 /** A name server for tests: what it answers is decided anew for each query; undefined = it stays silent. */

@@ -1,6 +1,6 @@
+import { exchange, type OutsideReply } from '../../kernel/dns/dns-exchange.ts'
+import { type DnsQuery, encodeFailure, RCODE } from '../../kernel/dns/dns-message.ts'
 import type { NamespaceEntry } from '../../kernel/namespace-sockets.ts'
-import { exchange, type OutsideReply } from './dns-exchange.ts'
-import { type DnsQuery, encodeFailure, RCODE } from './dns-message.ts'
 import type { DnsBehaviour } from './resolve.ts'
 
 /** Docker asks no more than these, in order. */

@@ -7,7 +7,7 @@ import {
   MAX_LABEL_BYTES,
   MAX_NAME_BYTES,
   QUESTION_AT,
-} from './dns-message.ts'
+} from '../../kernel/dns/dns-message.ts'
 import type { DnsAnswer, DnsBehaviour } from './resolve.ts'
 
 const MAX_MESSAGE_BYTES = 65_535

@@ -1,5 +1,5 @@
+import { reverseName } from '../../kernel/dns/reverse-name.ts'
 import type { DnsNetwork, DnsService } from './dns-network.ts'
-import { reverseName } from './reverse-name.ts'
 
 export type AddressFamily = 4 | 6
 

@@ -1,11 +1,11 @@
 import type { Socket as UdpSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, type Socket, type Server as TcpServer } from 'node:net'
+import { decodeQuery, encodeFailure, RCODE } from '../../kernel/dns/dns-message.ts'
+import { FrameReader, frame } from '../../kernel/dns/dns-stream.ts'
 import { bindUdp, listenTcp, type NamespaceEntry } from '../../kernel/namespace-sockets.ts'
 import type { DnsForwarder } from './dns-forwarder.ts'
-import { decodeQuery, encodeFailure, RCODE } from './dns-message.ts'
 import { encodeReply } from './dns-reply.ts'
-import { FrameReader, frame } from './dns-stream.ts'
 import { type DnsView, resolve } from './resolve.ts'
 
 /** Where Docker's DNS listens in every sandbox. */

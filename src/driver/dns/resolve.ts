@@ -1,5 +1,6 @@
+import type { DnsQuestion } from '../../kernel/dns/dns-message.ts'
+import { isReverseName } from '../../kernel/dns/reverse-name.ts'
 import type { AddressFamily, DnsZone } from './dns-zone.ts'
-import { isReverseName } from './reverse-name.ts'
 
 /** RFC 1035 3.2.2, RFC 3596, RFC 2782: the types that are answered here. */
 export const DNS_TYPE = { A: 1, PTR: 12, MX: 15, AAAA: 28, SRV: 33 } as const
@@ -20,13 +21,6 @@ export interface DnsAttachment {
   readonly zone: DnsZone
   /** `--link`: alias → name; seen by this sandbox only. */
   readonly links: ReadonlyMap<string, string>
-}
-
-export interface DnsQuestion {
-  /** As it was asked, without the final dot. */
-  readonly name: string
-  /** Number of its type. */
-  readonly type: number
 }
 
 export type DnsAnswer =

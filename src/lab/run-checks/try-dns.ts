@@ -1,9 +1,9 @@
 import { isIP } from 'node:net'
 import packet from 'dns-packet'
-import { exchange } from '../../driver/dns/dns-exchange.ts'
-import { decodeQuery } from '../../driver/dns/dns-message.ts'
-import { reverseName } from '../../driver/dns/reverse-name.ts'
 import type { NetworkHost } from '../../driver/network-host.ts'
+import { exchange } from '../../kernel/dns/dns-exchange.ts'
+import { decodeQuery } from '../../kernel/dns/dns-message.ts'
+import { reverseName } from '../../kernel/dns/reverse-name.ts'
 import type { DnsExpectation, DnsType } from '../topology/topology.ts'
 
 const DNS_PORT = 53

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import packet from 'dns-packet'
-import { exchange } from '../../driver/dns/dns-exchange.ts'
-import { decodeQuery } from '../../driver/dns/dns-message.ts'
 import type { NetworkHost } from '../../driver/network-host.ts'
 import { TsnetError } from '../../errors.ts'
+import { exchange } from '../../kernel/dns/dns-exchange.ts'
+import { decodeQuery } from '../../kernel/dns/dns-message.ts'
 import { readResolvConf } from '../../kernel/resolv-conf.ts'
 
 const SERVER_TIMEOUT_MS = 2000

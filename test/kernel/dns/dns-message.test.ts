@@ -1,6 +1,8 @@
 import packet from 'dns-packet'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { encodeReply, type ReplyOptions } from '../../../src/driver/dns/dns-reply.ts'
+import type { DnsAnswer } from '../../../src/driver/dns/resolve.ts'
 import {
   type DnsQuery,
   decodeQuery,
@@ -8,9 +10,7 @@ import {
   RCODE,
   replyStatus,
   withId,
-} from '../../../src/driver/dns/dns-message.ts'
-import { encodeReply, type ReplyOptions } from '../../../src/driver/dns/dns-reply.ts'
-import type { DnsAnswer } from '../../../src/driver/dns/resolve.ts'
+} from '../../../src/kernel/dns/dns-message.ts'
 
 interface Asked {
   readonly name?: string

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { connectTcp, connectUdp, type NamespaceEntry } from '../../kernel/namespace-sockets.ts'
+import { connectTcp, connectUdp, type NamespaceEntry } from '../namespace-sockets.ts'
 import { type DnsQuery, type ReplyStatus, replyStatus, withId } from './dns-message.ts'
 import { FrameReader, frame } from './dns-stream.ts'
 

@@ -1,5 +1,4 @@
 import packet from 'dns-packet'
-import type { DnsQuestion } from './resolve.ts'
 
 /** RFC 1035 4.1.1: response codes. */
 export const RCODE = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4, REFUSED: 5 } as const
@@ -13,6 +12,13 @@ export const QUESTION_AT = HEADER_BYTES
 const LEAST_UDP_BYTES = 512
 export const MAX_LABEL_BYTES = 63
 export const MAX_NAME_BYTES = 255
+
+export interface DnsQuestion {
+  /** As it was asked, without the final dot. */
+  readonly name: string
+  /** Number of its type. */
+  readonly type: number
+}
 
 /** A query of one question. */
 export interface DnsQuery {
