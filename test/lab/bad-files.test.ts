@@ -56,7 +56,9 @@ describe('a bad lab file is refused with line and column:', () => {
     [
       'a driver that is not known',
       withHosts('networks: {n: {host: h1, driver: brige}}\n'),
-      ['lab.yaml:4:34: expected one of bridge, macvlan, ipvlan, host, none, found "brige" (did you mean bridge?)'],
+      [
+        'lab.yaml:4:34: expected one of bridge, overlay, macvlan, ipvlan, host, none, found "brige" (did you mean bridge?)',
+      ],
     ],
     [
       'a text where a list is wanted',
@@ -371,7 +373,7 @@ checks:
 `
   expect(problemsOf(text)).toEqual([
     'lab.yaml:3:41: unknown key dokcer (did you mean docker?)',
-    'lab.yaml:6:16: expected one of bridge, macvlan, ipvlan, host, none, found "brigde" (did you mean bridge?)',
+    'lab.yaml:6:16: expected one of bridge, overlay, macvlan, ipvlan, host, none, found "brigde" (did you mean bridge?)',
     'lab.yaml:7:30: unknown key subnett (did you mean subnet?)',
     'lab.yaml:8:16: the subnet 10.20.0.128/25 overlaps network n1 (10.20.0.0/24)',
     'lab.yaml:10:37: 10.21.0.3 is outside of 10.20.0.0/24',

@@ -2,7 +2,7 @@ import { changeLink, getLink } from 'netlink-ts'
 import { askKernel } from '../../driver/kernel-failure.ts'
 import { NetworkHost } from '../../driver/network-host.ts'
 import { TsnetError } from '../../errors.ts'
-import type { ContainerObject, EndpointObject, NetworkObject } from '../resolve/lab-object.ts'
+import type { ContainerObject, EndpointObject, NetworkObject, PeerObject } from '../resolve/lab-object.ts'
 import type { HostEngine } from './host-controllers.ts'
 import { namespacePath } from './lab-paths.ts'
 
@@ -70,6 +70,15 @@ function setMtu(path: string, name: string, mtu: number): void {
   } finally {
     inside.close()
   }
+}
+
+export function makePeer({ overlay }: HostEngine, peer: PeerObject): Promise<void> {
+  const { networkId, endpointId, address, mac, vtep } = peer
+  return overlay.addPeer({ networkId, endpointId, address, mac, vtep })
+}
+
+export function removePeer({ overlay }: HostEngine, { networkId, endpointId }: PeerObject): Promise<void> {
+  return overlay.removePeer(networkId, endpointId)
 }
 
 /** A connection to the network `host` ends with its container alone, as in Docker. */

@@ -7,34 +7,43 @@ import { HostDriver } from '../../driver/networks/host.ts'
 import { IpvlanDriver } from '../../driver/networks/ipvlan.ts'
 import { MacvlanDriver } from '../../driver/networks/macvlan.ts'
 import { NoneDriver } from '../../driver/networks/none.ts'
+import { OverlayDriver } from '../../driver/networks/overlay/overlay-driver.ts'
 import type { DockerSettings } from '../topology/topology.ts'
-import { labTag, namespacePath, stateFolder } from './lab-paths.ts'
+import { labTag, namespacePath, overlayName, stateFolder } from './lab-paths.ts'
 import type { Machines } from './machines.ts'
 import { RecordedProxies } from './recorded-proxies.ts'
 
 /** What stands in for the Docker Engine of one host of a lab. */
 export interface HostEngine {
   readonly controller: Controller
+  /** Is told of the containers of other hosts. */
+  readonly overlay: OverlayDriver
   readonly proxies: RecordedProxies
   readonly docker: DockerSettings
   close(): void
 }
 
+/** What engines must know of the lab that they are in. */
+export interface KnownLab {
+  docker(host: string): DockerSettings
+  networkName(networkId: string): string
+}
+
 /** The engines of the hosts of a lab, each opened when it is first needed. */
 export class HostControllers {
   readonly #machines: Machines
-  readonly #docker: (host: string) => DockerSettings
+  readonly #known: KnownLab
   readonly #open = new Map<string, Promise<HostEngine>>()
 
-  constructor(machines: Machines, docker: (host: string) => DockerSettings) {
+  constructor(machines: Machines, known: KnownLab) {
     this.#machines = machines
-    this.#docker = docker
+    this.#known = known
   }
 
   get(host: string): Promise<HostEngine> {
     let engine = this.#open.get(host)
     if (engine === undefined) {
-      engine = openEngine(this.#machines, host, this.#docker(host))
+      engine = openEngine(this.#machines, host, this.#known)
       this.#open.set(host, engine)
     }
     return engine
@@ -68,7 +77,8 @@ function hostFolder(lab: string, host: string): string {
   return join(stateFolder(lab), 'hosts', host)
 }
 
-async function openEngine(machines: Machines, name: string, docker: DockerSettings): Promise<HostEngine> {
+async function openEngine(machines: Machines, name: string, known: KnownLab): Promise<HostEngine> {
+  const docker = known.docker(name)
   const { lab } = machines
   const folder = hostFolder(lab, name)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -88,10 +98,17 @@ async function openEngine(machines: Machines, name: string, docker: DockerSettin
     tag,
     ...(docker.userlandProxy ? { userlandProxy: proxies } : {}),
   })
+  const overlay = new OverlayDriver({
+    host,
+    stateFolder: join(folder, 'overlay'),
+    tag,
+    sandboxPath: (networkId) => namespacePath(lab, overlayName(known.networkName(networkId), name)),
+  })
   const controller = await Controller.open({
     host,
     drivers: [
       bridge,
+      overlay,
       new MacvlanDriver({ host, stateFolder: join(folder, 'macvlan'), tag, rules }),
       new IpvlanDriver({ host, stateFolder: join(folder, 'ipvlan'), tag, rules }),
       new HostDriver(),
@@ -104,6 +121,7 @@ async function openEngine(machines: Machines, name: string, docker: DockerSettin
   })
   return {
     controller,
+    overlay,
     proxies,
     docker,
     close: () => {

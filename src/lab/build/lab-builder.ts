@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import type { Step } from '../plan/plan.ts'
-import type { LabObject, NodeObject, ObjectOf, ResolvedLab } from '../resolve/lab-object.ts'
+import { type LabObject, type NodeObject, type ObjectOf, objectsOf, type ResolvedLab } from '../resolve/lab-object.ts'
 import { DOCKER_DEFAULTS } from '../topology/read-node.ts'
 import type { DockerSettings } from '../topology/topology.ts'
 import { makeAttachment, makeExpose, makeLink, makeVlan, removeInterface } from './cable-steps.ts'
@@ -8,9 +8,11 @@ import {
   makeContainer,
   makeEndpoint,
   makeNetwork,
+  makePeer,
   removeContainer,
   removeEndpoint,
   removeNetwork,
+  removePeer,
 } from './container-steps.ts'
 import { HostControllers } from './host-controllers.ts'
 import { namespacePath } from './lab-paths.ts'
@@ -34,7 +36,13 @@ export class LabBuilder {
     const docker = new Map(
       known.flatMap(({ objects }) => objects.filter(isNode).map((node) => [node.name, node.docker])),
     )
-    this.engines = new HostControllers(this.machines, (host): DockerSettings => docker.get(host) ?? DOCKER_DEFAULTS)
+    const names = new Map(
+      known.flatMap((version) => objectsOf(version, 'network').map(({ networkId, name }) => [networkId, name])),
+    )
+    this.engines = new HostControllers(this.machines, {
+      docker: (host): DockerSettings => docker.get(host) ?? DOCKER_DEFAULTS,
+      networkName: (id) => names.get(id) ?? id,
+    })
   }
 
   async perform({ action, object }: Step): Promise<void> {
@@ -84,6 +92,7 @@ const MAKE: Acts = {
   network: async ({ engines }, network) => makeNetwork(await engines.get(network.host), network),
   container: async ({ engines }, container) => makeContainer(await engines.get(container.host), container),
   endpoint: async ({ engines, lab }, endpoint) => makeEndpoint(await engines.get(endpoint.host), lab, endpoint),
+  peer: async ({ engines }, peer) => makePeer(await engines.get(peer.host), peer),
   firewall: ({ machines }, firewall) => makeFirewall(machines, firewall),
   // the agent is told of all workloads together, once everything is there
   workload: () => undefined,
@@ -106,6 +115,7 @@ const REMOVE: Acts = {
   network: async ({ engines }, network) => removeNetwork(await engines.get(network.host), network),
   container: async ({ engines }, container) => removeContainer(await engines.get(container.host), container),
   endpoint: async ({ engines }, endpoint) => removeEndpoint(await engines.get(endpoint.host), endpoint),
+  peer: async ({ engines }, peer) => removePeer(await engines.get(peer.host), peer),
   firewall: ({ machines }, firewall) => removeFirewall(machines, firewall),
   workload: () => undefined,
 }
@@ -135,6 +145,7 @@ function placesOf(object: LabObject): readonly string[] {
     case 'network':
     case 'container':
     case 'endpoint':
+    case 'peer':
       return [object.host]
     default:
       return [object.node]

@@ -16,6 +16,14 @@ export function namespacePath(lab: string, name: string): string {
   return join(NAMESPACES, `${labTag(lab)}:${name}`)
 }
 
+/**
+ * The namespace that an overlay network has on a host, among the names of a lab: no machine can be called so. A Docker
+ * Engine calls it `1-` and the first ten of the network's id.
+ */
+export function overlayName(network: string, host: string): string {
+  return `${network}@${host}`
+}
+
 /** Everything that is kept of a lab while it is built. Mode 0700. */
 export function stateFolder(lab: string): string {
   return join(LAB_STATE, lab)

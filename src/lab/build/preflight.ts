@@ -38,6 +38,11 @@ const VLAN: Feature = {
   module: '8021q',
   attempt: (link) => createLink({ kind: 'vlan', name: 'probe', link, info: { kind: 'vlan', id: 10 } }),
 }
+const VXLAN: Feature = {
+  name: 'VXLAN',
+  module: 'vxlan',
+  attempt: () => createLink({ kind: 'vxlan', name: 'probe', info: { kind: 'vxlan', vni: 1, port: 4789 } }),
+}
 const DUMMY: Feature = {
   name: 'dummy links',
   module: 'dummy',
@@ -68,6 +73,7 @@ function needsOf(lab: ResolvedLab): readonly Need[] {
     return kind === undefined ? [] : [{ feature: kind === 'netem' ? NETEM : TBF, by: id }]
   })
   const networks = objectsOf(lab, 'network').flatMap(({ driver, name, host, options, internal }) => {
+    if (driver === 'overlay') return [{ feature: VXLAN, by: `network ${name} at ${host}` }]
     if (driver !== 'macvlan' && driver !== 'ipvlan') return []
     const by = `network ${name} at ${host}`
     const { parent } = options

@@ -23,13 +23,18 @@ export async function prepareServed(builder: LabBuilder, resolved: ResolvedLab):
     const own = objectsOf(resolved, 'network').filter((network) => network.host === host)
     const names = servedNames(engine, own)
     const named = await leadToNameServer(engine, names.sandboxes)
-    Object.assign(networks, names.networks)
+    for (const [id, network] of Object.entries(names.networks)) networks[id] = merged(networks[id], network)
     sandboxes.push(...servedSandboxes(builder.lab, host, { engine, named }))
     proxies.push(...servedProxies(builder.lab, host, engine))
     writeContainerFiles(builder.lab, engine.controller, new Set(named.map(({ name }) => name)))
   }
   const workloads = objectsOf(resolved, 'workload').map(servedWorkload)
   return { format: 1, lab: builder.lab, networks, sandboxes, workloads, proxies }
+}
+
+/** An overlay has containers on several hosts, and all of them know all names. */
+function merged(known: DnsNetwork | undefined, network: DnsNetwork): DnsNetwork {
+  return known === undefined ? network : { ...known, records: [...known.records, ...network.records] }
 }
 
 function nodeNames(resolved: ResolvedLab): readonly string[] {

@@ -69,6 +69,7 @@ export function endpointClaims({ containers }: LabTopology, names: WrittenNames)
 
 /** Those that hear each other: the containers of a bridge; macvlan containers with what is on the segment. */
 function domainOf(network: NetworkSpec, host: string, { interfaces }: WrittenNames): string {
+  if (network.driver === 'overlay') return `overlay ${network.name}`
   const own = interfaces.get(host)
   return (own && segmentBelow(network, own)) ?? `network ${network.name} at ${host}`
 }

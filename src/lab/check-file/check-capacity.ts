@@ -15,7 +15,9 @@ export function checkCapacity(topology: LabTopology, complaints: Complaints): vo
     if (attached.length > MOST_BRIDGE_PORTS) complaints.errorAtKey(segment.at, tooMany(attached.length))
   }
   for (const network of topology.networks) {
-    for (const host of network.hosts) checkNetwork(topology, network, { host, complaints })
+    // an overlay is one network on all its hosts
+    const groups = network.driver === 'overlay' ? [network.hosts] : network.hosts.map((host) => [host])
+    for (const hosts of groups) checkNetwork(topology, network, { hosts, complaints })
   }
 }
 
@@ -24,13 +26,13 @@ function tooMany(count: number): string {
 }
 
 interface Checking {
-  readonly host: string
+  readonly hosts: readonly string[]
   readonly complaints: Complaints
 }
 
-function checkNetwork({ containers }: LabTopology, network: NetworkSpec, { host, complaints }: Checking): void {
+function checkNetwork({ containers }: LabTopology, network: NetworkSpec, { hosts, complaints }: Checking): void {
   const endpoints = containers
-    .filter((container) => container.host === host)
+    .filter((container) => hosts.includes(container.host))
     .flatMap((container) => container.endpoints.filter((endpoint) => endpoint.network === network.name))
   const at = network.at
   if (network.driver === 'bridge' && endpoints.length > MOST_BRIDGE_PORTS) {

@@ -1,10 +1,12 @@
 import { bridgeSettings } from '../../driver/networks/bridge/bridge-settings.ts'
+import { overlayNetwork, VNI_OPTION } from '../../driver/networks/overlay/overlay-network.ts'
 import { messageOf } from '../../errors.ts'
 import type { Complaints } from '../../model/file/problem.ts'
 import { didYouMean } from '../../model/nearest.ts'
 import { PARENT_OPTION, splitParent } from '../topology/macvlan-parent.ts'
 import type { NodeInterfaces } from '../topology/node-interfaces.ts'
 import type { LabTopology, NetworkSpec } from '../topology/topology.ts'
+import { underlayProblems } from '../topology/underlay.ts'
 import { interfaceProblem, type WrittenNames } from './written-names.ts'
 
 const MODES: Readonly<Record<string, readonly string[]>> = {
@@ -20,6 +22,7 @@ const MODE_OPTIONS: Readonly<Record<string, readonly string[]>> = {
 export function checkDrivers(topology: LabTopology, { interfaces }: WrittenNames, complaints: Complaints): void {
   for (const network of topology.networks) {
     checkOptions(network, complaints)
+    if (network.driver === 'overlay') checkOverlay(topology, network, complaints)
     if (network.driver !== 'macvlan' && network.driver !== 'ipvlan') continue
     for (const host of network.hosts) {
       const own = interfaces.get(host)
@@ -45,6 +48,28 @@ function checkOptions({ at, driver, options, internal }: NetworkSpec, complaints
   const path = key === undefined ? at : [...at, 'options', key]
   // too long a name is told where names are checked
   if (!complaints.list.some((complaint) => String(complaint.path) === String(path))) complaints.error(path, refusal)
+}
+
+function checkOverlay(topology: LabTopology, network: NetworkSpec, complaints: Complaints): void {
+  const { at, options, ipv6, pools } = network
+  if (ipv6) complaints.error([...at, 'ipv6'], 'an overlay network has no IPv6')
+  const refusal = overlayRefusal(options, Math.max(1, pools.length))
+  if (refusal !== undefined) complaints.error([...at, 'options'], refusal)
+  for (const problem of underlayProblems(topology, network)) complaints.error(at, problem)
+}
+
+/** What the driver itself says to them; without ids of its own a network gets some. */
+function overlayRefusal(options: Readonly<Record<string, string>>, subnets: number): string | undefined {
+  const vnis = Array.from({ length: subnets }, (_, position) => position + 1).join(',')
+  const pool = { ...NO_POOL, pool: '10.0.0.0/8', gateway: '10.0.0.1/8' }
+  const ipv4 = Array.from({ length: subnets }, () => pool)
+  const families = { internal: false, enableIpv4: true, enableIpv6: false, ipv6: [] }
+  try {
+    overlayNetwork({ id: 'x', options: { [VNI_OPTION]: vnis, ...options }, ipv4, ...families })
+    return undefined
+  } catch (error) {
+    return messageOf(error).replace(/^overlay network: /, '')
+  }
 }
 
 const NO_POOL = { addressSpace: '', auxAddresses: {} }

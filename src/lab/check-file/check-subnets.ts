@@ -57,7 +57,7 @@ function checkPool({ at, subnet: text, gateway, ipRange, auxAddresses }: PoolSpe
   }
 }
 
-const SEVERAL_SUBNETS: ReadonlySet<string> = new Set(['macvlan', 'ipvlan'])
+const SEVERAL_SUBNETS: ReadonlySet<string> = new Set(['macvlan', 'ipvlan', 'overlay'])
 
 function checkFamilies({ at, driver, pools, ipv6 }: NetworkSpec, complaints: Complaints): void {
   if ((driver === 'host' || driver === 'none') && pools.length > 0) {
@@ -129,7 +129,7 @@ function networkUses({ networks }: LabTopology, { name: host }: NodeSpec): Use[]
       pools.flatMap(({ at, subnet: text }) => {
         const subnet = text === undefined ? undefined : readSubnet(text)
         if (subnet === undefined) return []
-        const kind = driver === 'bridge' ? ('bridge' as const) : ('macvlan' as const)
+        const kind = driver === 'bridge' || driver === 'overlay' ? ('bridge' as const) : ('macvlan' as const)
         return [{ what: `network ${name}`, at: [...at, 'subnet'], subnet, kind }]
       }),
     )

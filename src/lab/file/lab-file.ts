@@ -98,13 +98,15 @@ export interface NetworkEntry extends PoolEntry {
   readonly host?: OneOrMore
   readonly ipam?: { readonly config?: readonly PoolEntry[] }
   readonly internal?: boolean
+  /** Overlay only. */
+  readonly encrypted?: boolean
   readonly ipv6?: boolean
   readonly dns?: boolean
   readonly options?: Readonly<Record<string, Scalar>>
   readonly driver_opts?: Readonly<Record<string, Scalar>>
 }
 
-export const NETWORK_DRIVERS = ['bridge', 'macvlan', 'ipvlan', 'host', 'none'] as const
+export const NETWORK_DRIVERS = ['bridge', 'overlay', 'macvlan', 'ipvlan', 'host', 'none'] as const
 export type NetworkDriverName = (typeof NETWORK_DRIVERS)[number]
 
 export interface ContainerEntry {

@@ -7,6 +7,7 @@ import type {
   NetworkObject,
   NodeObject,
   ObjectOf,
+  PeerObject,
   RouteObject,
 } from '../resolve/lab-object.ts'
 import { formatLoss, formatRate, formatTimeUs } from '../topology/quantities.ts'
@@ -42,6 +43,7 @@ const DESCRIPTIONS: { readonly [K in LabObject['kind']]: (object: ObjectOf<K>) =
   network: describeNetwork,
   container: describeContainer,
   endpoint: describeEndpoint,
+  peer: describePeer,
   firewall: ({ node, family, rules }) => [
     `firewall of ${node}`,
     `${rules.length} IPv${family} ${rules.length === 1 ? 'rule' : 'rules'}`,
@@ -91,11 +93,12 @@ export function bridgeName({ networkId, options }: NetworkObject): string {
 }
 
 function describeNetwork(network: NetworkObject): readonly string[] {
-  const { name, host, driver, pools, internal, ipv6, options } = network
+  const { name, host, driver, pools, internal, ipv6, options, predefined, vtep } = network
   const parent = options['parent']
   return [
     `network ${name} at ${host}`,
     driver === 'bridge' ? `bridge ${bridgeName(network)}` : driver,
+    vtep === undefined ? '' : `VTEP ${vtep}`,
     parent === undefined ? '' : `parent ${parent}`,
     ...pools.flatMap(({ subnet, gateway, ipRange }) => [
       `${subnet} gateway ${gateway}`,
@@ -104,7 +107,7 @@ function describeNetwork(network: NetworkObject): readonly string[] {
     internal ? 'internal' : '',
     ipv6 ? 'IPv6' : '',
     ...Object.entries(options)
-      .filter(([key]) => key !== 'parent' && !(name === 'bridge' && key.startsWith('com.docker.network.')))
+      .filter(([key]) => key !== 'parent' && !(predefined && key.startsWith('com.docker.network.')))
       .map(([key, value]) => `${key}=${value}`),
   ]
 }
@@ -127,6 +130,10 @@ function describeEndpoint({ container, network, ipv4, ipv6, mac, aliases, ports,
     aliases.length === 0 ? '' : `also called ${aliases.join(' ')}`,
     ...ports.map(formatBinding),
   ]
+}
+
+function describePeer({ container, host, network, address, mac, vtep }: PeerObject): readonly string[] {
+  return [`${host} learns of ${container} in network ${network}`, address, `MAC ${mac}`, `behind ${vtep}`]
 }
 
 /** `0.0.0.0:8000->5000/tcp`, as `docker ps` has it. */

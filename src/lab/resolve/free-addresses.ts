@@ -140,7 +140,8 @@ export class FreeAddresses {
     return taken
   }
 
-  #domain({ id, host, driver, options }: NetworkObject): string {
+  #domain({ id, name, host, driver, options }: NetworkObject): string {
+    if (driver === 'overlay') return `overlay ${name}`
     const own = this.#interfaces.get(host)
     return (own && segmentBelow({ driver, options }, own)) ?? id
   }

@@ -113,6 +113,8 @@ export interface NetworkObject extends Common {
   readonly dns: boolean
   readonly options: Readonly<Record<string, string>>
   readonly predefined: boolean
+  /** Overlay: the address that the host is known to its other hosts by. */
+  readonly vtep?: string
 }
 
 export interface ResolvedPool {
@@ -158,6 +160,22 @@ export interface EndpointObject extends Common {
   readonly options: Readonly<Record<string, string>>
 }
 
+/** What a host is told of a container of another one, in an overlay network of both. */
+export interface PeerObject extends Common {
+  readonly kind: 'peer'
+  /** That is told. */
+  readonly host: string
+  readonly container: string
+  readonly network: string
+  readonly networkId: string
+  readonly endpointId: string
+  /** CIDR. */
+  readonly address: string
+  readonly mac: string
+  /** Plain address of the container's host. */
+  readonly vtep: string
+}
+
 /** Rules of a machine besides those of its networks. */
 export interface FirewallObject extends Common {
   readonly kind: 'firewall'
@@ -185,6 +203,7 @@ export type LabObject =
   | NetworkObject
   | ContainerObject
   | EndpointObject
+  | PeerObject
   | FirewallObject
   | WorkloadObject
 

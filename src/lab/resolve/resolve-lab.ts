@@ -1,11 +1,12 @@
 import type { Complaints } from '../../model/file/problem.ts'
 import type { CheckSpec, LabTopology } from '../topology/topology.ts'
 import { given } from '../topology/written-settings.ts'
-import type { ResolvedCheck, ResolvedLab } from './lab-object.ts'
+import type { LabObject, NetworkObject, ResolvedCheck, ResolvedLab } from './lab-object.ts'
 import { previousOf } from './previous.ts'
 import { resolveContainers } from './resolve-endpoints.ts'
 import { resolveNetworks } from './resolve-networks.ts'
 import { resolveFirewalls, resolveRoutes, resolveWiring } from './resolve-nodes.ts'
+import { resolvePeers } from './resolve-overlays.ts'
 import { PublishedPorts } from './resolve-ports.ts'
 
 export interface ResolveOptions {
@@ -26,10 +27,20 @@ export function resolveLab(topology: LabTopology, { previous, complaints }: Reso
   return {
     format: 1,
     name: topology.name,
-    objects: [...wiring, ...routes, ...networks, ...containers, ...resolveFirewalls(topology)],
+    objects: [...wiring, ...routes, ...networks, ...withPeers(networks, containers), ...resolveFirewalls(topology)],
     checks: topology.checks.map(withoutPlace),
     ...given({ description: topology.description }),
   }
+}
+
+/** Peers follow the endpoints that they are told of, and come before the workloads that talk to them. */
+function withPeers(networks: readonly NetworkObject[], containers: ReturnType<typeof resolveContainers>): LabObject[] {
+  const endpoints = containers.filter((object) => object.kind === 'endpoint')
+  return [
+    ...containers.filter(({ kind }) => kind !== 'workload'),
+    ...resolvePeers(networks, endpoints),
+    ...containers.filter(({ kind }) => kind === 'workload'),
+  ]
 }
 
 function withoutPlace({ at: _place, ...check }: CheckSpec): ResolvedCheck {

@@ -34,13 +34,18 @@ export const NETWORK_ENTRY: JsonSchema = byKind({
   null: {},
   object: record({
     driver: { enum: NETWORK_DRIVERS, default: 'bridge' },
-    host: oneOrMore(NAME, 'The host that it is on; several: each has a network of that name. Default: the only host.'),
+    host: oneOrMore(
+      NAME,
+      'The host that it is on; several: each has a network of that name. Default: the only host. An overlay is one ' +
+        'network on several; by default on those that have a container in it.',
+    ),
     ...POOL,
     ipam: record(
       { config: listOf(record(POOL), 'One a subnet; for one subnet the keys may stand in the network itself.') },
       { description: 'As in Compose.' },
     ),
     internal: flag('No way out: no gateway, no published ports.', false),
+    encrypted: flag('Overlay: what goes from host to host is encrypted (ESP).', false),
     ipv6: flag('Addresses of both families.', false),
     dns: flag('Name server on 127.0.0.11 for the names in this network; never on the default bridge.', true),
     options: driverOptions('Options of the driver, as docker network create -o.'),

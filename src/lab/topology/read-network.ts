@@ -1,6 +1,6 @@
 import type { Complaints, Path } from '../../model/file/problem.ts'
 import type { NetworkEntry, PoolEntry } from '../file/lab-file.ts'
-import type { NetworkSpec, PoolSpec } from './topology.ts'
+import type { ContainerSpec, NetworkSpec, PoolSpec } from './topology.ts'
 import { given, readOneOrMore } from './written-settings.ts'
 
 /** Docker has these without being asked; the name is the driver, except for the default bridge. */
@@ -13,6 +13,8 @@ export const PREDEFINED: Readonly<Record<string, NetworkSpec['driver']>> = Objec
 export interface NetworkContext {
   /** Names of all hosts of the file. */
   readonly hosts: readonly string[]
+  /** Of the file. */
+  readonly containers: readonly Pick<ContainerSpec, 'host' | 'endpoints'>[]
   readonly complaints: Complaints
 }
 
@@ -30,13 +32,13 @@ export function readNetwork(name: string, entry: NetworkEntry, at: Path, context
   return {
     at,
     name,
-    hosts: hostsOf(entry, at, context),
+    hosts: driver === 'overlay' ? spannedHosts(name, entry, context) : hostsOf(entry, at, context),
     driver,
     pools,
     internal: entry.internal ?? false,
     ipv6: entry.ipv6 ?? pools.some(({ subnet }) => subnet?.includes(':') === true),
     dns: entry.dns ?? true,
-    options: readOptions(entry, at, complaints),
+    options: { ...readOptions(entry, at, complaints), ...readEncrypted(entry, at, { driver, complaints }) },
     predefined: predefined !== undefined,
   }
 }
@@ -45,6 +47,26 @@ function hostsOf({ host }: NetworkEntry, at: Path, { hosts, complaints }: Networ
   if (host !== undefined) return readOneOrMore(host)
   if (hosts.length > 1) complaints.error(at, 'host is missing: the lab has several')
   return hosts.slice(0, 1)
+}
+
+/** Those that are named, else those that have a container in it. */
+function spannedHosts(name: string, { host }: NetworkEntry, { hosts, containers }: NetworkContext): readonly string[] {
+  if (host !== undefined) return readOneOrMore(host)
+  const using = containers.filter(({ endpoints }) => endpoints.some(({ network }) => network === name))
+  const used = hosts.filter((each) => using.some((container) => container.host === each))
+  return used.length > 0 ? used : hosts
+}
+
+/** As `docker network create --opt encrypted`. */
+function readEncrypted(
+  { encrypted }: NetworkEntry,
+  at: Path,
+  { driver, complaints }: { readonly driver: NetworkSpec['driver']; readonly complaints: Complaints },
+): Readonly<Record<string, string>> {
+  if (encrypted !== true) return {}
+  if (driver !== 'overlay')
+    complaints.error([...at, 'encrypted'], `only an overlay is encrypted, not the driver ${driver}`)
+  return { encrypted: 'true' }
 }
 
 function readPools(entry: NetworkEntry, at: Path, complaints: Complaints): readonly PoolSpec[] {

@@ -1,5 +1,6 @@
 import type { Complaints, Path } from '../../model/file/problem.ts'
 import type { Entries, LabFile } from '../file/lab-file.ts'
+import { withGatewayBridge } from './gateway-bridge.ts'
 import { readCheck } from './read-check.ts'
 import { readContainer } from './read-container.ts'
 import { PREDEFINED, predefinedNetwork, readNetwork } from './read-network.ts'
@@ -17,8 +18,9 @@ export function readTopology(file: LabFile, complaints: Complaints): LabTopology
     readContainer(name, entry, at, { hosts, complaints }),
   )
   const networks = each('networks', file.networks, (name, entry, at) =>
-    readNetwork(name, entry, at, { hosts, complaints }),
+    readNetwork(name, entry, at, { hosts, containers, complaints }),
   )
+  const connected = withGatewayBridge({ containers, networks: [...networks, ...usedPredefined(containers, networks)] })
   return {
     name: file.name,
     segments: each('segments', file.segments, readSegment),
@@ -33,8 +35,7 @@ export function readTopology(file: LabFile, complaints: Complaints): LabTopology
     links: (file.links ?? []).flatMap((link, position) =>
       link === undefined ? [] : readLink(link, ['links', position]),
     ),
-    networks: [...networks, ...usedPredefined(containers, networks)],
-    containers,
+    ...connected,
     checks: (file.checks ?? []).flatMap((check, position) =>
       check === undefined ? [] : readCheck(check, ['checks', position], complaints),
     ),

@@ -19,6 +19,7 @@ describe('every lab that comes with the program', () => {
       'host',
       'macvlan',
       'none',
+      'overlay',
       'pets-bridge',
       'pets-macvlan',
       'pets-multihost',
