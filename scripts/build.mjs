@@ -3,6 +3,7 @@ import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runChild } from './child.mjs'
+import { compiledSchemas } from './compiled-schemas.mjs'
 import { licenceTexts } from './licences.mjs'
 import { isUpToDate, writeStamp } from './stamp.mjs'
 
@@ -18,6 +19,7 @@ const CONFIGURATION = [
   'package-lock.json',
   'tsconfig.json',
   'scripts/build.mjs',
+  'scripts/compiled-schemas.mjs',
   'scripts/keep-compiled.mjs',
 ]
 
@@ -97,12 +99,15 @@ function withoutDevtools(text) {
  */
 export async function bundle(outdir) {
   const { build } = await import('esbuild')
+  /** @type {Set<string>} */
+  const inputs = new Set()
+  const plugins = [compiledSchemas((path) => inputs.add(path)), ...ONE_SCRIPT.plugins]
   const results = await Promise.all([
-    build({ ...COMMON, ...ONE_SCRIPT, outfile: join(outdir, 'program.cjs') }),
+    build({ ...COMMON, ...ONE_SCRIPT, plugins, outfile: join(outdir, 'program.cjs') }),
     build({
       ...COMMON,
       ...ONE_SCRIPT,
-      plugins: [WITHOUT_THE_REST, ...ONE_SCRIPT.plugins],
+      plugins: [WITHOUT_THE_REST, ...plugins],
       outfile: join(outdir, 'small.cjs'),
     }),
     build({ ...COMMON, format: 'esm', entryPoints: ['src/launcher.mjs'], outfile: join(outdir, PROGRAM) }),
@@ -117,10 +122,10 @@ export async function bundle(outdir) {
     }),
   ])
   await makeExecutable(join(outdir, PROGRAM))
-  const inputs = [...new Set(results.flatMap((result) => Object.keys(result.metafile.inputs)))]
-  await writeFile(join(outdir, 'THIRD-PARTY-LICENCES.txt'), await licenceTexts(ROOT, inputs))
+  for (const { metafile } of results) for (const path of Object.keys(metafile.inputs)) inputs.add(path)
+  await writeFile(join(outdir, 'THIRD-PARTY-LICENCES.txt'), await licenceTexts(ROOT, [...inputs]))
   for (const use of ['small', 'other', 'screen']) await keepCompiled(outdir, use)
-  return inputs
+  return [...inputs]
 }
 
 /** In a process of its own, for what it runs may not fit into another's terminal. @param {string} outdir @param {string} use */

@@ -4,11 +4,11 @@ import { type Complaint, Complaints, type Path, type Problem } from '../model/fi
 import { checkTopology } from './check-file/check-topology.ts'
 import type { LabFile } from './file/lab-file.ts'
 import { prune } from './file/prune.ts'
-import { LAB_SCHEMA } from './schema/lab-schema.ts'
+import { labValidator } from './schema/lab-validator.ts'
 import { readTopology } from './topology/read-topology.ts'
 import type { LabTopology } from './topology/topology.ts'
 
-const checkShape = shapeChecker(LAB_SCHEMA)
+const checkShape = shapeChecker(labValidator)
 
 export interface LabReading {
   /** Where something that is complained about later stands. */

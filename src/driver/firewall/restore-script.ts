@@ -13,12 +13,20 @@ export interface RestoreScript {
  * what others put there stays where it is.
  */
 export function restoreScript(from: Ruleset, to: Ruleset): RestoreScript {
-  const names = [...new Set([...from.tables, ...to.tables])]
+  const names = [...new Set([...from.tables, ...to.tables])].sort(natFirst)
   const parts = names.flatMap((table) => {
     const lines = tableLines(from, to, table)
     return lines.length === 0 ? [] : [{ table, text: [`*${table}`, ...lines, 'COMMIT', ''].join('\n') }]
   })
   return { text: parts.map(({ text }) => text).join(''), tables: parts.map(({ table }) => table) }
+}
+
+/**
+ * Between two tables iptables-restore closes a netlink socket when an extension is new to it, and the kernel lets go of a
+ * socket only after the grace period of rules deleted before. Rules of nat use all that those of the others use.
+ */
+function natFirst(one: string, other: string): number {
+  return Number(other === 'nat') - Number(one === 'nat')
 }
 
 function tableLines(from: Ruleset, to: Ruleset, table: string): string[] {

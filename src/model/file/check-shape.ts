@@ -1,4 +1,4 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import type { ErrorObject, ValidateFunction } from 'ajv'
 import { didYouMean } from '../nearest.ts'
 import type { Complaint, Path } from './problem.ts'
 import type { JsonSchema } from './shapes.ts'
@@ -6,18 +6,19 @@ import type { JsonSchema } from './shapes.ts'
 /** More of them say nothing new, and a hostile file could have a million. */
 const MAX_COMPLAINTS = 200
 
-/** Its code runs once in most programs: to make it faster, and to check the schema itself, takes longer than that. */
-function compile(schema: JsonSchema): ValidateFunction {
-  const options = { allErrors: true, verbose: true, allowUnionTypes: true, validateSchema: false }
-  return new Ajv({ ...options, code: { optimize: false } }).compile(schema)
-}
+/** A validator's errors then have what their words are made of. */
+export const AJV_OPTIONS = { allErrors: true, verbose: true, allowUnionTypes: true, validateSchema: false } as const
 
-/** Finds everything in a value that is not as a schema wants it; the schema is compiled when it is first asked. */
-export function shapeChecker(schema: JsonSchema): (value: unknown) => readonly Complaint[] {
-  let compiled: ValidateFunction | undefined
+/**
+ * Finds everything in a value that is not as a schema wants it.
+ *
+ * @param validator from `compileSchema`; it is asked for when the first value comes
+ */
+export function shapeChecker(validator: () => ValidateFunction): (value: unknown) => readonly Complaint[] {
+  let validate: ValidateFunction | undefined
   return (value) => {
-    compiled ??= compile(schema)
-    return compiled(value) ? [] : complaintsOf(value, compiled.errors ?? [])
+    validate ??= validator()
+    return validate(value) ? [] : complaintsOf(value, validate.errors ?? [])
   }
 }
 

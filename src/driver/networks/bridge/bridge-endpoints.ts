@@ -113,8 +113,11 @@ export class BridgeEndpoints {
     const record = records.endpoint(networkId, endpointId)
     if (!record) return
     await this.#publisher.revoke(networkId, endpointId)
-    if (network) await firewall.remove(endpointItems(network, record))
-    await links.remove(record.outer, this.#alias(endpointId))
+    // each waits for grace periods of the kernel: together they wait for the same ones
+    await Promise.all([
+      network ? firewall.remove(endpointItems(network, record)) : undefined,
+      links.remove(record.outer, this.#alias(endpointId)),
+    ])
     records.deleteEndpoint(endpointId)
   }
 
