@@ -70,8 +70,12 @@ function toCounters(counters: KernelLink['counters']): LinkCounters {
   }
 }
 
-/** IFLA_LINK is the peer of a veth or netkit, and the device below of everything else. */
+/**
+ * IFLA_LINK is the peer of a veth or netkit, and the device below of everything else. A VXLAN device has its own index
+ * there, also beside the id of another namespace: what is below it is IFLA_VXLAN_LINK.
+ */
 function addOtherSide(row: Mutable<Link>, link: KernelLink, namespace: number, numbers: NamespaceNumbers): void {
+  if (row.kind === 'vxlan') return
   if (!link.link || (link.link === link.index && link.netnsid === undefined)) return
   const other = otherSide(link.link, link, namespace, numbers)
   if (row.kind === 'veth' || row.kind === 'netkit') row.peer = other

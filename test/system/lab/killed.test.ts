@@ -19,17 +19,20 @@ hosts:
 routers:
   r1: {segments: {left: 10.1.0.1/24, right: 10.2.0.1/24}, routes: [blackhole 10.9.0.0/16]}
 links:
-  - ends: ['h1:direct', 'h2:direct']
+  - ends: [{node: h1, interface: direct, address: 10.4.0.1/30}, {node: h2, interface: direct, address: 10.4.0.2/30}]
 networks:
   front: {host: h1}
   back: {host: h1, internal: true}
   other: {host: h2, ipv6: true, ipam: {config: [{subnet: 10.30.0.0/24}, {subnet: 'fd00:30::/64'}]}}
+  ov: {driver: overlay}
   mv: {host: h2, driver: macvlan, subnet: 10.2.0.0/24, gateway: 10.2.0.1, options: {parent: eth0}}
 containers:
   web: {host: h1, networks: [front, back], ports: ['8000:5000', '9000-9002:9000-9002/udp'], workload: web, environment: {DB: db}}
   db: {host: h1, networks: [back], workload: kv}
   six: {host: h2, networks: [other], workload: echo, ports: ['7:7']}
   mac: {host: h2, networks: [mv]}
+  near: {host: h1, networks: [ov], ports: ['81:80'], workload: http}
+  far: {host: h2, networks: [ov]}
   plain: {host: h2, networks: [host]}
   tool: {host: h2, networks: [other], command: [sleep, '1000']}
 `
