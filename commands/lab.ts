@@ -51,6 +51,11 @@ export const LAB_COMMAND: Command = {
       load: async () => (await import('./lab/save.ts')).LAB_SAVE_COMMAND,
     },
     {
+      name: 'fault',
+      summary: 'break something in a lab, find it, put it back',
+      load: async () => (await import('./lab/fault.ts')).LAB_FAULT_COMMAND,
+    },
+    {
       name: 'agent',
       summary: 'serve a lab',
       hidden: true,

@@ -1,4 +1,5 @@
 import { messageOf, TsnetError } from '../../errors.ts'
+import { requireNoFault } from '../faults/fault-record.ts'
 import { planLab, type Step } from '../plan/plan.ts'
 import type { ResolvedLab } from '../resolve/lab-object.ts'
 import { Journal, readJournal } from './journal.ts'
@@ -72,6 +73,7 @@ export function applyLab(
   options: BuildOptions,
 ): Promise<number> {
   return withLabLock(name, async () => {
+    requireNoFault(name)
     await takeBackUnfinished(name, options.note)
     const before = readBuiltLab(name).resolved
     const wanted = resolve(before)

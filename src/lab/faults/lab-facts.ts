@@ -1,0 +1,36 @@
+import { statSync } from 'node:fs'
+import { readHost } from '../../inspect/read-host.ts'
+import { type HostSnapshot, KINDS, type Kind, type Namespace } from '../../model/snapshot.ts'
+import { namespacePath, namespacesOf } from '../build/lab-paths.ts'
+import { readBuiltLab } from '../build/lab-state.ts'
+import type { ResolvedLab } from '../resolve/lab-object.ts'
+
+/** A lab as it was written and as it is. */
+export interface LabFacts {
+  readonly lab: ResolvedLab
+  /** By name: hosts, routers, segments, containers. */
+  readonly places: ReadonlyMap<string, Namespace>
+  /** Feature of the kernel → true, or why it is not there. */
+  readonly features: HostSnapshot['features']
+}
+
+const NEEDED: readonly Kind[] = KINDS.filter((kind) => kind !== 'dns' && kind !== 'qdisc' && kind !== 'conntrack')
+
+/** @throws TsnetError `usage` when the lab is not up */
+export async function readLabFacts(name: string): Promise<LabFacts> {
+  const lab = readBuiltLab(name).resolved
+  const paths = namespacesOf(name)
+  const inodes = new Set(paths.map((path) => statSync(path).ino))
+  const { snapshot } = await readHost({ kinds: NEEDED, choose: () => [...inodes] })
+  const byInode = new Map(snapshot.namespaces.map((namespace) => [namespace.inode, namespace]))
+  const places = new Map<string, Namespace>()
+  const names = lab.objects.flatMap((object) =>
+    'name' in object && object.kind !== 'network' && object.kind !== 'sysctl' ? [object.name] : [],
+  )
+  for (const place of names) {
+    const path = namespacePath(name, place)
+    const namespace = paths.includes(path) ? byInode.get(statSync(path).ino) : undefined
+    if (namespace !== undefined) places.set(place, namespace)
+  }
+  return { lab, places, features: snapshot.features }
+}
