@@ -4,6 +4,7 @@ import { type Benchmark, benchContext } from './context.ts'
 import { formatTable, isMet, type Row } from './row.ts'
 import { COLD } from './rows/cold.ts'
 import { CONNTRACK } from './rows/conntrack.ts'
+import { FLOW } from './rows/flow.ts'
 import { IPTABLES } from './rows/iptables.ts'
 import { LAB } from './rows/lab.ts'
 import { PLUGIN } from './rows/plugin.ts'
@@ -19,6 +20,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   snapshotOf({ count: 10, loopRounds: 5 }),
   warmRefreshOf(10),
   TUI,
+  FLOW,
   snapshotOf({ count: 200, loopRounds: 5, faster: 25, share: 1.6 }),
   warmRefreshOf(200),
   CONNTRACK,

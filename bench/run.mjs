@@ -58,7 +58,9 @@ async function bundleBench() {
   const folder = join(ROOT, '.cache/bench')
   await mkdir(folder, { recursive: true })
   await build({
-    entryPoints: ['main', 'parse-save', 'read-conntrack'].map((name) => join(ROOT, `bench/${name}.ts`)),
+    entryPoints: ['main', 'parse-save', 'predict-paths', 'read-conntrack'].map((name) =>
+      join(ROOT, `bench/${name}.ts`),
+    ),
     outdir: folder,
     outExtension: { '.js': '.mjs' },
     bundle: true,

@@ -181,7 +181,7 @@ describe('iptables', () => {
       out: 'br0',
       destinationPort: 80,
     })
-    expect(iptablesKeys('-s 10.0.0.0/8 -i eth+ -p tcp -m tcp --dport 1:80 -j ACCEPT')).toEqual({})
+    expect(iptablesKeys('-s 10.0.0.0/8 -i eth+ -p tcp -m tcp --dport 1:80 -j ACCEPT')).toEqual({ source: '10.0.0.0/8' })
     expect(iptablesKeys('-m comment --comment "x -d 10.0.0.1/32 --dport 80" -j ACCEPT')).toEqual({})
     expect(iptablesKeys('-m comment --comment -d -j ACCEPT')).toEqual({})
   })

@@ -44,8 +44,9 @@ export interface Step {
   readonly run: (context: RuleContext) => Truth | RuleVerdict
 }
 
-/** What must be exactly so for a rule to match, to find the rules of a packet in a long chain. */
+/** What must be so for a rule to match, to find the rules of a packet in a long chain. */
 export interface RuleKeys {
+  /** An address in its canonical form, or a prefix with a `/` in it. */
   destination?: string
   source?: string
   destinationPort?: number

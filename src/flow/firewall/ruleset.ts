@@ -1,8 +1,7 @@
 import type { FirewallChain, FirewallRule, Namespace, NftSet } from '../../model/snapshot.ts'
+import { ChainIndex } from './chain-index.ts'
 import { compileIptables } from './iptables/compile.ts'
-import { iptablesKeys } from './iptables/keys.ts'
 import { compileNft } from './nft/compile.ts'
-import { nftKeys, nftRewrites } from './nft/keys.ts'
 import type { CompiledRule, HookName, RuleContext } from './rule.ts'
 
 /** One chain; a rule of it is compiled when the first packet comes that it may match. */
@@ -51,52 +50,6 @@ function compiledRule(rule: FirewallRule, sets: SetLookup): CompiledRule {
   return compiled
 }
 
-type Bucket = Map<string | number, number[]>
-
-/** Finds the few rules of a long chain that name the packet's own address, port or link, and those that name none. */
-class ChainIndex {
-  readonly #destinations: Bucket = new Map()
-  readonly #sources: Bucket = new Map()
-  readonly #ports: Bucket = new Map()
-  readonly #outs: Bucket = new Map()
-  readonly #ins: Bucket = new Map()
-  readonly #rest: number[] = []
-
-  /** A rule changes what others are found by. */
-  readonly isUseless: boolean
-
-  constructor(rules: readonly FirewallRule[]) {
-    this.isUseless = rules.some((rule) => rule.syntax === 'nft' && nftRewrites(rule))
-    for (const [position, rule] of rules.entries()) {
-      const keys = rule.syntax === 'iptables' ? iptablesKeys(rule.text) : nftKeys(rule)
-      if (keys.destination !== undefined) put(this.#destinations, keys.destination, position)
-      else if (keys.source !== undefined) put(this.#sources, keys.source, position)
-      else if (keys.destinationPort !== undefined) put(this.#ports, keys.destinationPort, position)
-      else if (keys.out !== undefined) put(this.#outs, keys.out, position)
-      else if (keys.in !== undefined) put(this.#ins, keys.in, position)
-      else this.#rest.push(position)
-    }
-  }
-
-  positions({ packet, in: incoming, out }: RuleContext): readonly number[] {
-    const lists = [
-      this.#destinations.get(packet.destination.text),
-      this.#sources.get(packet.source.text),
-      packet.destinationPort === undefined ? undefined : this.#ports.get(packet.destinationPort),
-      out === undefined ? undefined : this.#outs.get(out.name),
-      incoming === undefined ? undefined : this.#ins.get(incoming.name),
-    ].filter((list) => list !== undefined)
-    if (lists.length === 0) return this.#rest
-    return [...lists.flat(), ...this.#rest].sort((a, b) => a - b)
-  }
-}
-
-function put(bucket: Bucket, key: string | number, position: number): void {
-  const list = bucket.get(key)
-  if (list === undefined) bucket.set(key, [position])
-  else list.push(position)
-}
-
 /** A chain that hangs in a hook. */
 export interface BaseChain extends Chain {
   readonly facts: FirewallChain
@@ -108,17 +61,15 @@ export class Ruleset {
   readonly #bases = new Map<string, BaseChain[]>()
 
   constructor({ firewall, chains, nftSets = [] }: Pick<Namespace, 'firewall' | 'chains' | 'nftSets'>) {
-    const rules = new Map<string, FirewallRule[]>()
-    for (const rule of firewall) {
-      const key = chainKey(rule, rule.chain)
-      const list = rules.get(key)
-      if (list === undefined) rules.set(key, [rule])
-      else list.push(rule)
+    const rules = groupByChain(firewall)
+    let sets: ReadonlyMap<string, NftSet> | undefined
+    const setOf = (key: string) => {
+      sets ??= new Map(nftSets.map((set) => [`${set.family}\n${set.table}\n${set.name}`, set]))
+      return sets.get(key)
     }
-    const sets = new Map(nftSets.map((set) => [`${set.family}\n${set.table}\n${set.name}`, set]))
     for (const facts of chains) {
       const key = chainKey(facts, facts.chain)
-      const find: SetLookup = (name) => sets.get(`${facts.family}\n${facts.table}\n${name}`)
+      const find: SetLookup = (name) => setOf(`${facts.family}\n${facts.table}\n${name}`)
       this.#chains.set(key, new Chain(facts.chain, facts, rules.get(key) ?? [], find))
     }
   }
@@ -158,6 +109,27 @@ const FAMILIES: Readonly<Record<HookFamily, readonly string[]>> = {
 
 export function priorityOf({ facts }: BaseChain): number {
   return facts.priority ?? 0
+}
+
+/** The rules of each chain. They come chain by chain, so a key is made for each chain and not for each rule. */
+function groupByChain(firewall: readonly FirewallRule[]): ReadonlyMap<string, readonly FirewallRule[]> {
+  const groups = new Map<string, FirewallRule[]>()
+  let last: FirewallRule | undefined
+  let list: FirewallRule[] = []
+  for (const rule of firewall) {
+    if (last === undefined || !isSameChain(last, rule)) {
+      const key = chainKey(rule, rule.chain)
+      list = groups.get(key) ?? []
+      groups.set(key, list)
+    }
+    list.push(rule)
+    last = rule
+  }
+  return groups
+}
+
+function isSameChain(a: FirewallRule, b: FirewallRule): boolean {
+  return a.chain === b.chain && a.table === b.table && a.family === b.family && a.backend === b.backend
 }
 
 function chainKey(

@@ -2,7 +2,7 @@ import type { RuleKeys } from '../rule.ts'
 import { singleAddress } from '../values.ts'
 
 /**
- * What must be exactly so for a rule to match, found in its text without reading all of it: a chain of 10,000 rules is
+ * What must be so for a rule to match, found in its text without reading all of it: a chain of 10,000 rules is
  * indexed in a few milliseconds. Behind a comment or string nothing is looked for, as anything may stand in one.
  */
 export function iptablesKeys(text: string): RuleKeys {
@@ -21,8 +21,9 @@ export function iptablesKeys(text: string): RuleKeys {
 
 /** The save tools write every address with its length, and in its canonical form. */
 function addressOf(word: string): string | undefined {
+  if (word === '') return undefined
   if (word.endsWith('/32') && !word.includes(':')) return word.slice(0, -3)
-  return word.endsWith('/128') ? singleAddress(word) : undefined
+  return word.endsWith('/128') ? singleAddress(word) : word
 }
 
 function firstOf(...positions: readonly number[]): number {

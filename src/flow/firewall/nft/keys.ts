@@ -2,7 +2,7 @@ import type { FirewallRule } from '../../../model/snapshot.ts'
 import type { RuleKeys } from '../rule.ts'
 import { isRecord } from './values.ts'
 
-/** What must be exactly so for a native rule to match: matches for equality that stand before its first statement. */
+/** What must be so for a native rule to match: matches for equality that stand before its first statement. */
 export function nftKeys({ expressions = [] }: FirewallRule): RuleKeys {
   const keys: RuleKeys = {}
   for (const json of expressions) {
@@ -36,7 +36,14 @@ function isExact(right: unknown): right is string {
 
 function noteHeaderKeys({ protocol, field }: Readonly<Record<string, unknown>>, right: unknown, keys: RuleKeys): void {
   if (field === 'dport' && typeof right === 'number') keys.destinationPort = right
-  if ((protocol !== 'ip' && protocol !== 'ip6') || !isExact(right)) return
-  if (field === 'daddr') keys.destination = right
-  if (field === 'saddr') keys.source = right
+  if (protocol !== 'ip' && protocol !== 'ip6') return
+  const address = isExact(right) ? right : prefixText(right)
+  if (address === undefined) return
+  if (field === 'daddr') keys.destination = address
+  if (field === 'saddr') keys.source = address
+}
+
+function prefixText(right: unknown): string | undefined {
+  const prefix = isRecord(right) ? right['prefix'] : undefined
+  return isRecord(prefix) ? `${String(prefix['addr'])}/${String(prefix['len'])}` : undefined
 }
