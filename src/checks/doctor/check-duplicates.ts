@@ -106,11 +106,11 @@ function checkMacs({ world, map }: DoctorFacts): Draft[] {
 
 function macDraft(group: readonly Pick<Endpoint, 'space' | 'link'>[]): Draft {
   const mac = group[0]?.link.mac ?? ''
-  const fit = (end: Pick<Endpoint, 'space' | 'link'>) =>
+  const fits = (end: Pick<Endpoint, 'space' | 'link'>) =>
     addressesOf(end).some((text) => dockerMac(text.split('/')[0] ?? '') === mac) ? 1 : 0
-  const [changed] = [...group].sort((a, b) => fit(a) - fit(b) || b.space.namespace.inode - a.space.namespace.inode) as [
-    Pick<Endpoint, 'space' | 'link'>,
-  ]
+  const [changed] = [...group].sort(
+    (a, b) => fits(a) - fits(b) || b.space.namespace.inode - a.space.namespace.inode,
+  ) as [Pick<Endpoint, 'space' | 'link'>]
   const own = addressesOf(changed)
     .find((text) => text.includes('.'))
     ?.split('/')[0]

@@ -2,6 +2,7 @@ import { World } from '../../flow/world.ts'
 import { type Examination, type Finding, type Severity, severityRank, type Unchecked } from '../../model/finding.ts'
 import type { ConntrackEntry, HostSnapshot } from '../../model/snapshot.ts'
 import { type Check, type DoctorFacts, type Drafted, toFinding } from './check.ts'
+import { predictionsOf } from './check-journeys.ts'
 import { CHECKS } from './checks.ts'
 import { HostMap } from './host-map.ts'
 
@@ -34,7 +35,7 @@ export function examine(snapshots: readonly HostSnapshot[], options: ExamineOpti
   const findings = sortFindings(fold(drafts))
     .filter(({ severity }) => all || severity !== 'info')
     .filter((finding) => namespaces === undefined || concerns(finding, namespaces))
-  return { findings, unchecked: uncheckedOf(snapshots) }
+  return { findings, unchecked: uncheckedOf(snapshots), predicted: predictionsOf(facts).text }
 }
 
 function draftsOf(check: Check, facts: DoctorFacts): Drafted[] {
