@@ -30,8 +30,8 @@ export function readEach(entry: CheckEntry, reading: CheckReading, readOne: Read
   const filling = { variables: exampleOf(each), complaints: reading.complaints }
   const check = readOne(substitute(rest, reading.at, filling) as CheckEntry, reading)
   if (check === undefined) return undefined
-  const written = rest[check.resource]
-  const subject = typeof written === 'string' ? written : check.subject
+  const unfilled = rest[check.resource]
+  const subject = typeof unfilled === 'string' ? unfilled : check.subject
   return { ...check, subject, name: entry.name ?? `${check.resource} ${subject}`, each: template }
 }
 

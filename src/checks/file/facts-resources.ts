@@ -1,4 +1,5 @@
 import { type JsonSchema, text } from '../../model/file/shapes.ts'
+import { KINDS } from '../../model/snapshot.ts'
 import { PRESENCE, type Resource } from './resource.ts'
 
 const FACTS = { by: 'rows', isInNamespace: true, keys: {}, words: PRESENCE } as const
@@ -301,5 +302,20 @@ export const FACTS_RESOURCES = {
       containers: 'Names of the containers in it.',
     },
     kinds: [],
+  },
+  doctor: {
+    ...HOST_FACTS,
+    summary: 'What doctor finds on the whole host: all, errors, warnings (and errors), or the id of a finding.',
+    short: { key: 'findings', schema: text('all, errors, warnings or the id of a finding') },
+    properties: {
+      id: 'Of the finding.',
+      severity: 'error, warning, info.',
+      title: 'What is wrong with what.',
+      subject: 'The object at fault.',
+      namespace: 'Name of the namespace at fault.',
+      evidence: 'The entries at fault.',
+    },
+    words: { none: 'absent', some: 'present' },
+    kinds: KINDS,
   },
 } as const satisfies Readonly<Record<string, Resource>>

@@ -66,6 +66,19 @@ export const PROBE_RESOURCES = {
       timeout: result('timeout'),
     },
   },
+  mtu: {
+    ...LIVE,
+    summary: 'The path MTU to a host, by packets that must not be fragmented.',
+    short: { key: 'to', schema: text('a host') },
+    keys: {},
+    properties: {
+      result: 'found, refused, unreachable or timeout.',
+      mtu: 'Bytes of the largest IP packet that arrives.',
+      blackHole: 'Whether nobody says that a packet is too large.',
+      ms: MS,
+    },
+    words: { found: result('found'), ...UNANSWERED },
+  },
   http: {
     ...LIVE,
     summary: 'Gets a page; status 200 is expected unless something else is.',

@@ -34,7 +34,7 @@ export function readSubject(resource: ResourceName, entry: CheckEntry, reading: 
   const others = isPlain(main) ? rest(long, short.key) : long
   const place = reading.placeOf(at)
   const exact = Object.entries(parsed).flatMap(([property, value]): PropertyExpectation[] => [
-    { property, matcher: { op: 'equal', value: value as string }, place },
+    { property, matcher: readMatcher(value, { at, complaints: reading.complaints }), place },
   ])
   const more = Object.entries(others).map(([property, value]): PropertyExpectation => {
     const path = [...at, property]

@@ -55,6 +55,12 @@ const PARSERS: Partial<Readonly<Record<ResourceName, Parse>>> = {
     return parseIp(text) === undefined ? `neither table nor an address: ${text}` : { destination: text }
   },
   resolver: () => ({}),
+  doctor: (text) => {
+    if (text === 'all') return {}
+    if (text === 'errors') return { severity: 'error' }
+    return text === 'warnings' ? { severity: { in: ['error', 'warning'] } } : { id: text }
+  },
+  mtu: (text) => (text === '' ? 'no host' : { host: text }),
   tcp: parseTarget,
   udp: parseTarget,
   path: (text) => {

@@ -1,14 +1,19 @@
+import { selectNamespace } from '../../model/select.ts'
 import type { HostSnapshot, PublishedPort } from '../../model/snapshot.ts'
+import type { Check } from '../file/check.ts'
 import type { Row } from '../file/judge.ts'
+import type { CheckFacts } from './facts.ts'
 import { linkName } from './link-rows.ts'
 
-/** Namespaces are found by any selector; that of the check has chosen them already. */
-export function namespaceRows({ namespaces }: HostSnapshot): readonly Row[] {
-  return namespaces.map((namespace): Row => {
+/** Each is called by its best name; those that a selector of the check means are called by it. */
+export function namespaceRows({ snapshot }: CheckFacts, { where }: Check): readonly Row[] {
+  const selector = where.find(({ property }) => property === 'name')?.matcher
+  const meant = selector?.op === 'equal' ? { selector: String(selector.value) } : undefined
+  const inodes = meant === undefined ? undefined : inodesOf(snapshot, meant.selector)
+  return snapshot.namespaces.map((namespace): Row => {
     const { owner, names, links, addresses, pids } = namespace
     return {
-      inode: namespace.inode,
-      name: owner.name || names[0],
+      name: inodes?.has(namespace.inode) === true ? meant?.selector : owner.name || names[0],
       names: [...new Set([owner.name, ...names])].filter((name) => name !== ''),
       owner: owner.kind,
       links: links.map(({ index }) => linkName(namespace, index)),
@@ -18,8 +23,16 @@ export function namespaceRows({ namespaces }: HostSnapshot): readonly Row[] {
   })
 }
 
-export function containerRows({ containers }: HostSnapshot): readonly Row[] {
-  return containers.map((container): Row => {
+function inodesOf(snapshot: HostSnapshot, selector: string): ReadonlySet<number> {
+  try {
+    return new Set([selectNamespace(snapshot, selector).inode])
+  } catch {
+    return new Set() // none, which is what may be expected; several are found by their names
+  }
+}
+
+export function containerRows({ snapshot }: CheckFacts): readonly Row[] {
+  return snapshot.containers.map((container): Row => {
     const { name, state, image, engine, networks, ports, labels, compose, swarm } = container
     return {
       name,
@@ -44,7 +57,8 @@ function portText({ protocol, containerPort, hostAddress, hostPort }: PublishedP
   return `${host}:${hostPort}->${inside}`
 }
 
-export function networkRows({ networks, containers }: HostSnapshot): readonly Row[] {
+export function networkRows({ snapshot }: CheckFacts): readonly Row[] {
+  const { networks, containers } = snapshot
   return networks.map((network): Row => {
     const { id, name, driver, scope, internal, ipv6, subnets, bridge, engine, encrypted } = network
     const inside = containers.filter((container) => container.networks.some(({ networkId }) => networkId === id))

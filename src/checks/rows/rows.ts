@@ -1,19 +1,14 @@
-import type { ConntrackEntry, HostSnapshot, Namespace } from '../../model/snapshot.ts'
+import type { Namespace } from '../../model/snapshot.ts'
 import type { Check } from '../file/check.ts'
 import type { Row } from '../file/judge.ts'
 import type { FactsResourceName } from '../file/resources.ts'
+import { doctorRows } from './doctor-rows.ts'
+import type { CheckFacts } from './facts.ts'
 import { firewallRows, natRows } from './firewall-rows.ts'
 import { containerRows, namespaceRows, networkRows } from './host-rows.ts'
 import { addressRows, bridgeRows, linkRows, type Place } from './link-rows.ts'
 import { fdbRows, neighbourRows, routeRows, ruleRows } from './route-rows.ts'
 import { conntrackRows, ipvsRows, portRows, resolverRows, sysctlRows } from './service-rows.ts'
-
-/** What checks are judged by. */
-export interface CheckFacts {
-  readonly snapshot: HostSnapshot
-  /** By inode. */
-  readonly connections: ReadonlyMap<number, readonly ConntrackEntry[]>
-}
 
 /**
  * What there is of a resource, before anybody asks for which.
@@ -21,16 +16,20 @@ export interface CheckFacts {
  * @param namespace where; of resources of the whole host it is not asked
  */
 export function rowsOf(check: Check, facts: CheckFacts, namespace: Namespace | undefined): readonly Row[] {
-  const { snapshot } = facts
   const ofHost = HOST_ROWS[check.resource as keyof typeof HOST_ROWS]
-  if (ofHost !== undefined) return ofHost(snapshot)
+  if (ofHost !== undefined) return ofHost(facts, check)
   if (namespace === undefined) return []
   if (check.resource === 'conntrack') return conntrackRows(namespace, facts.connections.get(namespace.inode), check)
   const rows = ROWS[check.resource as keyof typeof ROWS]
-  return rows({ snapshot, namespace }, check)
+  return rows({ snapshot: facts.snapshot, namespace }, check)
 }
 
-const HOST_ROWS = { namespace: namespaceRows, container: containerRows, network: networkRows } as const
+const HOST_ROWS = {
+  namespace: namespaceRows,
+  container: containerRows,
+  network: networkRows,
+  doctor: doctorRows,
+} as const
 
 const ROWS: Readonly<
   Record<
