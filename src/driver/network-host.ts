@@ -48,6 +48,11 @@ export class NetworkHost {
     return this.#session.socket(NETLINK.NETFILTER)
   }
 
+  /** IPsec associations and policies of this namespace. */
+  get xfrm(): NetlinkSocket {
+    return this.#session.socket(NETLINK.XFRM)
+  }
+
   /** Runs something synchronous with this thread in the namespace: opening a socket, writing a sysctl. */
   inside<T>(action: () => T): T {
     return this.#session.inside(action)

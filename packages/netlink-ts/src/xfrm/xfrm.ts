@@ -11,6 +11,7 @@ export const XFRM_MSG = {
   NEWPOLICY: 0x13,
   DELPOLICY: 0x14,
   GETPOLICY: 0x15,
+  UPDPOLICY: 0x19,
 } as const
 
 /** linux/xfrm.h: attributes. */
