@@ -1,13 +1,12 @@
 import { isIP } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import packet from 'dns-packet'
-import { messageOf } from '../errors.ts'
-import { exchange } from '../kernel/dns/dns-exchange.ts'
+import { type ExchangeOptions, exchange, type OutsideReply } from '../kernel/dns/dns-exchange.ts'
 import { decodeQuery } from '../kernel/dns/dns-message.ts'
 import { reverseName } from '../kernel/dns/reverse-name.ts'
 import type { NamespaceEntry } from '../kernel/namespace-sockets.ts'
 import type { DnsAnswered, DnsRecord, Failed } from '../model/measurement.ts'
-import { since } from './attempt.ts'
+import { failureOf, since } from './attempt.ts'
 
 export const DNS_TYPES = ['A', 'AAAA', 'PTR', 'SRV', 'MX', 'TXT', 'CNAME', 'NS', 'SOA'] as const
 export type DnsType = (typeof DNS_TYPES)[number]
@@ -45,22 +44,34 @@ export async function askDns(entry: NamespaceEntry, asked: DnsAsked): Promise<Dn
   })
   const question = questionOf(asked)
   if (question === undefined) return failed('failed', 'that is no name')
-  for (const transport of asked.transport === 'tcp' ? (['tcp'] as const) : (['udp', 'tcp'] as const)) {
-    const reply = await once(entry, question, { ...asked, transport })
+  const transports = asked.transport === 'tcp' ? (['tcp'] as const) : (['udp', 'tcp'] as const)
+  for (const transport of transports) {
+    const { reply, refusal } = await once(entry, question, { ...asked, transport })
     if (asked.signal?.aborted) return failed('interrupted', 'interrupted')
-    if (reply === undefined) return failed('timeout', `no answer within ${asked.timeoutMs} ms`)
-    try {
-      const decoded = packet.decode(reply.bytes)
-      if (decoded.flag_tc && transport === 'udp') continue
-      const { rcode, isAuthoritative } = reply
-      const code = CODES[rcode] ?? `RCODE${rcode}`
-      const records = (decoded.answers ?? []).map(recordOf)
-      return { ok: true, server: asked.server, code, records, isAuthoritative, transport, timeMs: since(startMs) }
-    } catch (error) {
-      return failed('protocol', `its answer is malformed: ${messageOf(error)}`)
+    if (reply === undefined) {
+      if (refusal !== undefined) return failureOf(refusal, what, startMs)
+      return failed('timeout', `no answer within ${asked.timeoutMs} ms`)
+    }
+    const answer = decode(reply)
+    if (answer === undefined) return failed('protocol', 'its answer is malformed')
+    const { isCut, ...facts } = answer
+    if (!isCut || transport === 'tcp') {
+      return { ok: true, server: asked.server, ...facts, transport, timeMs: since(startMs) }
     }
   }
-  return failed('protocol', 'its answer is cut even by TCP')
+  return failed('protocol', 'its answer is cut')
+}
+
+type Decoded = Pick<DnsAnswered, 'code' | 'records' | 'isAuthoritative'> & { readonly isCut: boolean }
+
+/** Undefined for what is no DNS message. */
+function decode({ bytes, rcode, isAuthoritative }: OutsideReply): Decoded | undefined {
+  try {
+    const { answers = [], flag_tc: isCut } = packet.decode(bytes)
+    return { code: CODES[rcode] ?? `RCODE${rcode}`, records: answers.map(recordOf), isAuthoritative, isCut }
+  } catch {
+    return undefined
+  }
 }
 
 function questionOf({ name, type }: DnsAsked): Buffer | undefined {
@@ -77,27 +88,33 @@ function questionOf({ name, type }: DnsAsked): Buffer | undefined {
   }
 }
 
+interface Reply {
+  readonly reply?: OutsideReply
+  /** Why there is none, when somebody says so. */
+  readonly refusal?: unknown
+}
+
 async function once(
   entry: NamespaceEntry,
   message: Buffer,
-  {
-    server,
-    port = 53,
-    timeoutMs,
-    transport,
-    signal,
-  }: Omit<DnsAsked, 'transport'> & { readonly transport: 'udp' | 'tcp' },
-): ReturnType<typeof exchange> {
+  asked: Omit<DnsAsked, 'transport'> & Pick<ExchangeOptions, 'transport'>,
+): Promise<Reply> {
+  const { server, port = 53, timeoutMs, transport, signal } = asked
   const decoded = decodeQuery(message)
-  if (decoded.kind !== 'query') return undefined
+  if (decoded.kind !== 'query') return {}
   const outstanding = new Set<() => void>()
   const giveUp = (): void => {
     for (const each of outstanding) each()
   }
+  let refusal: unknown
+  const onError = (error: unknown): void => {
+    refusal = error
+  }
   signal?.addEventListener('abort', giveUp)
   try {
-    const options = { entry, address: server, port, timeoutMs, outstanding, transport }
-    return await exchange(decoded.query, message, options)
+    const options = { entry, address: server, port, timeoutMs, outstanding, transport, onError }
+    const reply = await exchange(decoded.query, message, options)
+    return reply ? { reply } : { refusal }
   } finally {
     signal?.removeEventListener('abort', giveUp)
   }

@@ -157,7 +157,6 @@ class Exchange {
       path: target.pathname + target.search,
       headers: { host: target.host, 'user-agent': 'tsnet-shoot', accept: '*/*', connection: 'close', ...headers },
       createConnection: () => connection,
-      agent: false,
     })
     outgoing.on('error', this.#fail)
     outgoing.once('response', (response) => {

@@ -12,6 +12,8 @@ export interface ExchangeOptions {
   readonly timeoutMs: number
   /** What to call to give up; entered here for as long as it is outstanding. */
   readonly outstanding: Set<() => void>
+  /** Told why there is no answer, when it is known. */
+  readonly onError?: (error: unknown) => void
 }
 
 export interface OutsideReply extends ReplyStatus {
@@ -37,8 +39,9 @@ export async function exchange(
   const attempt = new Attempt(options)
   try {
     await ask(withId(message, id), options, { attempt, isAnswer })
-  } catch {
+  } catch (error) {
     // no route: to the client that is a server that does not answer
+    options.onError?.(error)
     attempt.settle()
   }
   const reply = await attempt.result
@@ -95,20 +98,25 @@ function take(bytes: Buffer, { attempt, isAnswer }: Asking): void {
   if (status) attempt.settle({ ...status, bytes })
 }
 
-async function overUdp(message: Buffer, { entry, address, port }: ExchangeOptions, asking: Asking): Promise<void> {
+async function overUdp(message: Buffer, options: ExchangeOptions, asking: Asking): Promise<void> {
+  const { entry, address, port, onError } = options
   const socket = await connectUdp(entry, { address, port })
   asking.attempt.uses(() => socket.close())
-  socket.on('error', asking.attempt.giveUp)
+  socket.on('error', (error) => {
+    onError?.(error)
+    asking.attempt.giveUp()
+  })
   socket.on('message', (bytes) => take(bytes, asking))
   // it may be closed already: then nobody waits for the answer
   if (asking.attempt.isOpen) socket.send(message)
 }
 
-async function overTcp(message: Buffer, { entry, address, port }: ExchangeOptions, asking: Asking): Promise<void> {
+async function overTcp(message: Buffer, options: ExchangeOptions, asking: Asking): Promise<void> {
+  const { entry, address, port, onError } = options
   const socket = connectTcp(entry, { address, port })
   asking.attempt.uses(() => socket.destroy())
   const reader = new FrameReader()
-  socket.on('error', asking.attempt.giveUp).once('close', asking.attempt.giveUp)
+  socket.on('error', (error) => onError?.(error)).once('close', asking.attempt.giveUp)
   socket.on('data', (piece: Buffer) => {
     for (const bytes of reader.push(piece)) take(bytes, asking)
   })
