@@ -43,16 +43,15 @@ export class LabRun {
     return { snapshot, examination: examine([snapshot], { all }) }
   }
 
-  /** How everything is, once two looks in a row see the same. */
+  /** How everything is, once IPv6 has asked for its addresses and two looks in a row see the same. */
   async settled(): Promise<readonly string[]> {
     let last = settledLines(await this.snapshot())
-    for (const deadline = performance.now() + DEADLINE_MS; performance.now() < deadline; ) {
-      await pause(PAUSE_MS)
+    for (const deadline = performance.now() + DEADLINE_MS; ; await pause(PAUSE_MS)) {
       const next = settledLines(await this.snapshot())
-      if (differences(last, next).length === 0) return next
+      const isSettled = differences(last, next).length === 0 && !next.some((line) => line.includes('"tentative"'))
+      if (isSettled || performance.now() > deadline) return next
       last = next
     }
-    return last
   }
 
   /** What is not as it was, once nothing changes by itself any more. */

@@ -1,12 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { FAULTS } from '../../src/lab/faults/catalogue/faults.ts'
-import { fittingFaults } from '../../src/lab/faults/choose-fault.ts'
+import { chooseFault, fittingFaults } from '../../src/lab/faults/choose-fault.ts'
 import { faultName } from '../../src/lab/faults/fault.ts'
-import { readFaultRecord } from '../../src/lab/faults/fault-record.ts'
-import { healFault } from '../../src/lab/faults/heal-fault.ts'
 import { readLabFacts } from '../../src/lab/faults/lab-facts.ts'
 import { LabRun } from './lab-run.ts'
-import { type FaultCase, type FaultRow, measureFault } from './measure-fault.ts'
+import { type FaultRow, measureFault } from './measure-fault.ts'
 import { formatTable, scoreOf, shortcomings } from './score.ts'
 
 /** Each has something that the others have not. */
@@ -22,23 +20,19 @@ interface Wanted {
 
 /** Everything of one lab. A lab that could not be healed is built anew. */
 async function measureLab(name: string, { faults, everywhere }: Wanted, program: string): Promise<readonly FaultRow[]> {
-  let lab = LabRun.up(name, program)
-  if (typeof lab === 'string') {
-    say(`${name}: left out: ${lab}`)
+  const first = LabRun.up(name, program)
+  if (typeof first === 'string') {
+    say(`${name}: left out: ${first}`)
     return []
   }
+  let lab = first
   const rows: FaultRow[] = []
   try {
-    for (const chosen of await casesOf(lab.name, faults, everywhere)) {
-      const row = await measureFault(lab, chosen).catch((error: unknown) => broken(name, chosen, error))
+    for (const wanted of await casesOf(lab.name, faults, everywhere)) {
+      const row = await measureCase(lab, wanted)
       rows.push(row)
-      say(`${row.problems.length === 0 ? '✔' : '✖'} ${row.lab} ${row.fault} at ${row.target}`)
-      for (const problem of row.problems) say(`    ${problem}`)
-      if (row.healed) continue
-      lab.down()
-      const again = LabRun.up(name, program)
-      if (typeof again === 'string') throw new Error(again)
-      lab = again
+      tell(row)
+      if (!row.healed) lab = again(lab, name, program)
     }
   } finally {
     lab.down()
@@ -46,19 +40,50 @@ async function measureLab(name: string, { faults, everywhere }: Wanted, program:
   return rows
 }
 
-/** Names of faults and places, as the lab is up now; plans are of this moment. */
-async function casesOf(lab: string, faults: readonly string[], everywhere: boolean): Promise<readonly FaultCase[]> {
-  return fittingFaults(await readLabFacts(lab))
-    .filter(({ fault }) => faults.length === 0 || faults.includes(fault.id) || faults.includes(faultName(fault)))
-    .flatMap(({ fault, plans }) => (everywhere ? plans : plans.slice(0, 1)).map((plan) => ({ fault, plan })))
+function again(lab: LabRun, name: string, program: string): LabRun {
+  lab.down()
+  const next = LabRun.up(name, program)
+  if (typeof next === 'string') throw new Error(next)
+  return next
 }
 
-async function broken(lab: string, { fault, plan }: FaultCase, error: unknown): Promise<FaultRow> {
-  if (readFaultRecord(lab) !== undefined) await healFault(lab).catch(() => undefined)
+interface NamedCase {
+  readonly fault: string
+  readonly target: string
+}
+
+/** Of a lab that was built anew links have other names: the plan is of this moment. */
+async function measureCase(lab: LabRun, { fault, target }: NamedCase): Promise<FaultRow> {
+  try {
+    return await measureFault(lab, chooseFault(await readLabFacts(lab.name), fault, target))
+  } catch (error) {
+    return broken(lab.name, { fault, target }, error)
+  }
+}
+
+const TOLD_PROBLEMS = 8
+
+function tell({ problems, lab, fault, target }: FaultRow): void {
+  say(`${problems.length === 0 ? '✔' : '✖'} ${lab} ${fault} at ${target}`)
+  for (const problem of problems.slice(0, TOLD_PROBLEMS)) say(`    ${problem}`)
+}
+
+async function casesOf(lab: string, faults: readonly string[], everywhere: boolean): Promise<readonly NamedCase[]> {
+  return fittingFaults(await readLabFacts(lab))
+    .map(({ fault, plans }) => ({
+      name: faultName(fault),
+      id: fault.id,
+      plans: everywhere ? plans : plans.slice(0, 1),
+    }))
+    .filter(({ name, id }) => faults.length === 0 || faults.includes(id) || faults.includes(name))
+    .flatMap(({ name, plans }) => plans.map(({ target }) => ({ fault: name, target })))
+}
+
+function broken(lab: string, { fault, target }: NamedCase, error: unknown): FaultRow {
   return {
     lab,
-    fault: faultName(fault),
-    target: plan.target,
+    fault,
+    target,
     found: false,
     falseAlarms: 0,
     fixed: false,

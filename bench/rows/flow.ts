@@ -49,9 +49,8 @@ async function measure(context: BenchContext, { rules, path, matrix }: Scale): P
   await shell(`iptables-restore < ${RULES}`)
   await shell(`${process.execPath} ${context.program} snapshot --kinds ${KINDS} > ${SNAPSHOT}`)
   const program = `${context.programs}/predict-paths.mjs`
-  const measured = JSON.parse(
-    await output(process.execPath, [program, SNAPSHOT, String(SIDE), String(PORT)]),
-  ) as Measured
+  const words = ['--expose-gc', program, SNAPSHOT, String(SIDE), String(PORT)]
+  const measured = JSON.parse(await output(process.execPath, words)) as Measured
   const row = (name: string, ms: number, atMost?: number): Row => ({
     name: `path, ${rules} rules: ${name}`,
     ours: milliseconds(ms),

@@ -19,9 +19,41 @@ export interface Prefix {
 
 /** Undefined when the text is no address. A prefix length or zone after it is ignored. */
 export function toIp(text: string): Ip | undefined {
+  const word = wordOf(text)
+  if (word !== undefined) return { family: 4, words: [word], text }
   const end = text.search(/[/%]/)
   const bytes = parseIp(end < 0 ? text : text.slice(0, end))
   return bytes === undefined ? undefined : ipOfBytes(bytes)
+}
+
+/** A dotted quad in its canonical form, as nearly all addresses are: large rule sets have many. */
+function wordOf(text: string): number | undefined {
+  let word = 0
+  let at = 0
+  for (let part = 0; part < 4; part++) {
+    const end = part === 3 ? text.length : text.indexOf('.', at)
+    const byte = byteOf(text, at, end)
+    if (byte === undefined) return undefined
+    word = word * 256 + byte
+    at = end + 1
+  }
+  return word
+}
+
+const ZERO = 0x30
+
+function byteOf(text: string, from: number, to: number): number | undefined {
+  const length = to - from
+  if (length < 1 || length > 3) return undefined
+  let byte = 0
+  for (let at = from; at < to; at++) {
+    const digit = text.charCodeAt(at) - ZERO
+    if (digit < 0 || digit > 9) return undefined
+    byte = byte * 10 + digit
+  }
+  // a zero that leads others is not canonical
+  const isCanonical = length === 1 || text.charCodeAt(from) !== ZERO
+  return isCanonical && byte <= 255 ? byte : undefined
 }
 
 /** An address of a snapshot, which is known to be one. */
@@ -43,7 +75,8 @@ export function ipOfWords(family: 4 | 6, words: readonly number[]): Ip {
 }
 
 export function masksOf(family: 4 | 6, length: number): number[] {
-  return Array.from({ length: family === 4 ? 1 : 4 }, (_, at) => {
+  if (family === 4) return [length <= 0 ? 0 : (0xffff_ffff << (32 - Math.min(length, 32))) >>> 0]
+  return Array.from({ length: 4 }, (_, at) => {
     const bits = Math.min(Math.max(length - 32 * at, 0), 32)
     return bits === 0 ? 0 : (0xffff_ffff << (32 - bits)) >>> 0
   })
@@ -62,8 +95,9 @@ export function prefixOf(address: Ip, length: number): Prefix {
 /** CIDR, `ADDRESS/NETMASK`, a single address, or `default` of the given family. */
 export function toPrefix(text: string, family: 4 | 6 = 4): Prefix | undefined {
   if (text === 'default' || text === 'all') return prefixOf(ip(family === 4 ? '0.0.0.0' : '::'), 0)
-  const [head = '', tail] = text.split('/')
-  const address = toIp(head)
+  const slash = text.indexOf('/')
+  const tail = slash < 0 ? undefined : text.slice(slash + 1)
+  const address = toIp(slash < 0 ? text : text.slice(0, slash))
   if (address === undefined) return undefined
   const full = address.family === 4 ? 32 : 128
   if (tail === undefined) return prefixOf(address, full)

@@ -55,27 +55,79 @@ export interface BaseChain extends Chain {
   readonly facts: FirewallChain
 }
 
-/** All tables of a namespace, of both back ends. */
-export class Ruleset {
-  readonly #chains = new Map<string, Chain>()
-  readonly #bases = new Map<string, BaseChain[]>()
+/** Which table a chain is in. */
+type TableOf = Pick<FirewallChain, 'backend' | 'family' | 'table'>
 
-  constructor({ firewall, chains, nftSets = [] }: Pick<Namespace, 'firewall' | 'chains' | 'nftSets'>) {
-    const rules = groupByChain(firewall)
-    let sets: ReadonlyMap<string, NftSet> | undefined
-    const setOf = (key: string) => {
-      sets ??= new Map(nftSets.map((set) => [`${set.family}\n${set.table}\n${set.name}`, set]))
-      return sets.get(key)
-    }
-    for (const facts of chains) {
-      const key = chainKey(facts, facts.chain)
-      const find: SetLookup = (name) => setOf(`${facts.family}\n${facts.table}\n${name}`)
-      this.#chains.set(key, new Chain(facts.chain, facts, rules.get(key) ?? [], find))
-    }
+/** One table of one back end; a chain is put together when a packet comes into it. */
+class Table {
+  readonly #facts = new Map<string, FirewallChain>()
+  readonly #rules: ReadonlyMap<string, readonly FirewallRule[]>
+  readonly #chains = new Map<string, Chain>()
+  readonly #findSet: SetLookup
+
+  constructor(of: TableOf, { firewall, chains, nftSets = [] }: Tables) {
+    for (const facts of chains) if (isInTable(facts, of)) this.#facts.set(facts.chain, facts)
+    this.#rules = groupByChain(firewall, of)
+    this.#findSet = (name) =>
+      nftSets.find((set) => set.name === name && set.table === of.table && set.family === of.family)
   }
 
-  chain(base: Pick<FirewallChain, 'backend' | 'family' | 'table'>, name: string): Chain | undefined {
-    return this.#chains.get(chainKey(base, name))
+  chain(name: string): Chain | undefined {
+    let chain = this.#chains.get(name)
+    if (chain !== undefined) return chain
+    const facts = this.#facts.get(name)
+    if (facts === undefined) return undefined
+    chain = new Chain(name, facts, this.#rules.get(name) ?? [], this.#findSet)
+    this.#chains.set(name, chain)
+    return chain
+  }
+}
+
+function isInTable(a: TableOf, b: TableOf): boolean {
+  return a.table === b.table && a.family === b.family && a.backend === b.backend
+}
+
+/** The rules of each chain of a table; they come chain by chain. */
+function groupByChain(firewall: readonly FirewallRule[], of: TableOf): ReadonlyMap<string, readonly FirewallRule[]> {
+  const groups = new Map<string, FirewallRule[]>()
+  let name: string | undefined
+  let list: FirewallRule[] = []
+  for (const rule of firewall) {
+    if (!isInTable(rule, of)) continue
+    if (name !== rule.chain) {
+      name = rule.chain
+      list = groups.get(name) ?? []
+      groups.set(name, list)
+    }
+    list.push(rule)
+  }
+  return groups
+}
+
+type Tables = Pick<Namespace, 'firewall' | 'chains' | 'nftSets'>
+
+/** All tables of a namespace, of both back ends. */
+export class Ruleset {
+  readonly #facts: Tables
+  readonly #tables = new Map<string, Table>()
+  readonly #bases = new Map<string, BaseChain[]>()
+
+  constructor(facts: Tables) {
+    this.#facts = facts
+  }
+
+  chain(base: TableOf, name: string): Chain | undefined {
+    return this.#table(base).chain(name)
+  }
+
+  #table(of: TableOf): Table {
+    const key = `${of.backend} ${of.family} ${of.table}`
+    let table = this.#tables.get(key)
+    if (table === undefined) {
+      table = new Table(of, this.#facts)
+      this.#tables.set(key, table)
+    }
+    return table
   }
 
   /** Base chains of a hook in the order in which a packet of that family meets them. */
@@ -84,12 +136,11 @@ export class Ruleset {
     let found = this.#bases.get(key)
     if (found === undefined) {
       const families = FAMILIES[family]
-      const here = [...this.#chains.values()].filter(
-        (chain): chain is BaseChain =>
-          chain.facts !== undefined && chain.facts.hook === hook && families.includes(chain.facts.family),
-      )
+      const here = this.#facts.chains
+        .filter((facts) => facts.hook === hook && families.includes(facts.family))
+        .flatMap((facts) => this.#table(facts).chain(facts.chain) ?? [])
       // of one priority, the kernel calls first what was registered last
-      found = here.reverse().sort((a, b) => priorityOf(a) - priorityOf(b))
+      found = (here as BaseChain[]).reverse().sort((a, b) => priorityOf(a) - priorityOf(b))
       this.#bases.set(key, found)
     }
     return found
@@ -109,34 +160,6 @@ const FAMILIES: Readonly<Record<HookFamily, readonly string[]>> = {
 
 export function priorityOf({ facts }: BaseChain): number {
   return facts.priority ?? 0
-}
-
-/** The rules of each chain. They come chain by chain, so a key is made for each chain and not for each rule. */
-function groupByChain(firewall: readonly FirewallRule[]): ReadonlyMap<string, readonly FirewallRule[]> {
-  const groups = new Map<string, FirewallRule[]>()
-  let last: FirewallRule | undefined
-  let list: FirewallRule[] = []
-  for (const rule of firewall) {
-    if (last === undefined || !isSameChain(last, rule)) {
-      const key = chainKey(rule, rule.chain)
-      list = groups.get(key) ?? []
-      groups.set(key, list)
-    }
-    list.push(rule)
-    last = rule
-  }
-  return groups
-}
-
-function isSameChain(a: FirewallRule, b: FirewallRule): boolean {
-  return a.chain === b.chain && a.table === b.table && a.family === b.family && a.backend === b.backend
-}
-
-function chainKey(
-  { backend, family, table }: Pick<FirewallChain, 'backend' | 'family' | 'table'>,
-  chain: string,
-): string {
-  return `${backend}\n${family}\n${table}\n${chain}`
 }
 
 const rulesets = new WeakMap<readonly FirewallRule[], WeakMap<readonly FirewallChain[], Ruleset>>()
