@@ -4,18 +4,23 @@ import { builtProgram } from '../helpers/netns-program.ts'
 import { runInVm } from '../helpers/vm/run-in-vm.ts'
 
 const SCRIPT = fileURLToPath(new URL('guest/lab.sh', import.meta.url))
-const MODULES = ['8021q', 'macvlan', 'ipvlan', 'dummy', 'veth', 'bridge', 'br_netfilter', 'sch_netem', 'sch_tbf']
+const MODULES = [
+  ...['8021q', 'macvlan', 'ipvlan', 'dummy', 'veth', 'bridge', 'br_netfilter', 'sch_netem', 'sch_tbf'],
+  ...['vxlan', 'esp4', 'xfrm_user'],
+]
 
 interface Results {
   readonly results: readonly { readonly name: string; readonly result: string; readonly detail?: string }[]
 }
 
 let output: (section: string) => string
+let statusOf: (section: string) => number | undefined
 
 beforeAll(async () => {
   await builtProgram()
   const { sections, status, output: console } = await runInVm(SCRIPT, { modules: MODULES, timeoutMs: 540_000 })
   expect(status, console).toBe(0)
+  statusOf = (name) => sections.get(name)?.status
   output = (name) => {
     const section = sections.get(name)
     const said = `${section?.output ?? ''}${sections.get(`${name}.stderr`)?.output ?? ''}`
@@ -55,7 +60,57 @@ test('tc shows what the file asked for', () => {
   expect(of('eth3')).toMatchObject({ kind: 'tbf', options: { rate: 1_000_000 } })
 })
 
-test('nothing is left when both are down', () => {
+test('an encrypted overlay is built where the kernel has ESP, with what it leaves of the MTU', () => {
+  expect(output('up-encrypted')).toContain('overlay-encrypted is up')
+  expect(notPassed('validate-encrypted')).toEqual([])
+})
+
+test('between its hosts there is ESP alone, and plain VXLAN of the network beside it', () => {
+  const secret = output('wire-secret').trim().split('\n')
+  expect(secret).toHaveLength(4)
+  for (const line of secret) expect(line).toMatch(/IP 192\.168\.56\.1[12] > 192\.168\.56\.1[12]: ESP\(spi=0x/)
+  const open = output('wire-open')
+  expect(open).toContain('VXLAN, flags [I] (0x08), vni 4098')
+  expect(open).not.toContain('ESP')
+})
+
+test('its associations and policies are those of Docker', () => {
+  const states = output('states').match(/^src .*$/gm)
+  expect(states?.toSorted()).toEqual([
+    'src 192.168.56.11 dst 192.168.56.12',
+    ...Array.from({ length: 3 }, () => 'src 192.168.56.12 dst 192.168.56.11'),
+  ])
+  expect(output('states').match(/proto esp spi 0x[0-9a-f]{8} reqid 13681891 mode transport/g)).toHaveLength(4)
+  expect(output('states').match(/aead rfc4106\(gcm\(aes\)\) 0x[0-9a-f]{40} 64/g)).toHaveLength(4)
+  expect(output('policies').replaceAll(/\s+/g, ' ').trim()).toMatch(
+    /^src 192\.168\.56\.11\/32 dst 192\.168\.56\.12\/32 proto udp dport 4789 dir out priority 0 (ptype main )?mark 0xd0c4e3\/0xffffffff tmpl src 192\.168\.56\.11 dst 192\.168\.56\.12 proto esp spi 0x[0-9a-f]{8} reqid 13681891 mode transport$/,
+  )
+})
+
+test('its rules are those of Docker 28 and of 20.10', () => {
+  const lines = (section: string) => (output(section).match(/^-A (INPUT|OUTPUT) .*4789.*$/gm) ?? []).toSorted()
+  const bpf =
+    '-m udp --dport 4789 -m bpf --bytecode "6,177 0 0 0,64 0 0 12,84 0 0 4294967040,21 1 0 1048832,6 0 0 0,6 0 0 4294967295"'
+  expect(lines('rules-28')).toEqual([
+    `-A INPUT -p udp -m policy --dir in --pol none ${bpf} -j DROP`,
+    `-A OUTPUT -p udp ${bpf} -j MARK --set-xmark 0xd0c4e3/0xffffffff`,
+  ])
+  const u32 = '-m udp --dport 4789 -m u32 --u32 "0x0>>0x16&0x3c@0xc&0xffffff00=0x100100"'
+  expect(lines('rules-20')).toEqual([
+    `-A INPUT -p udp -m policy --dir in --pol ipsec ${u32} -j ACCEPT`,
+    `-A INPUT -p udp -m policy --dir in --pol none ${u32} -j DROP`,
+    `-A OUTPUT -p udp ${u32} -j MARK --set-xmark 0xd0c4e3/0xffffffff`,
+  ])
+})
+
+test('what comes in unencrypted is dropped, and lab apply puts a policy back that somebody flushed', () => {
+  expect(statusOf('plain')).toBe(1)
+  expect(output('repaired')).toContain('overlay-encrypted')
+  expect(output('again')).toContain('1 received')
+})
+
+test('nothing is left when all are down', () => {
+  expect(output('down-encrypted')).toContain('overlay-encrypted is down')
   expect(output('down-trunk')).toContain('vlan-trunk is down')
   expect(output('down')).toContain('features is down')
   expect(output('left')).toBe('')

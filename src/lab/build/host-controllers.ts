@@ -11,6 +11,7 @@ import { OverlayDriver } from '../../driver/networks/overlay/overlay-driver.ts'
 import type { DockerSettings } from '../topology/topology.ts'
 import { labTag, namespacePath, overlayName, stateFolder } from './lab-paths.ts'
 import type { Machines } from './machines.ts'
+import { overlayKeys } from './overlay-keys.ts'
 import { RecordedProxies } from './recorded-proxies.ts'
 
 /** What stands in for the Docker Engine of one host of a lab. */
@@ -27,6 +28,8 @@ export interface HostEngine {
 export interface KnownLab {
   docker(host: string): DockerSettings
   networkName(networkId: string): string
+  /** The address that others know a host by; undefined = it is in no overlay. */
+  vtep(host: string): string | undefined
 }
 
 /** The engines of the hosts of a lab, each opened when it is first needed. */
@@ -86,12 +89,14 @@ async function openEngine(machines: Machines, name: string, known: KnownLab): Pr
   const tag = labTag(lab)
   const proxies = new RecordedProxies(folder)
   const rules = docker.layout === 20 ? '20.10' : '28'
+  const layout = docker.layout === 20 ? 'docker20' : 'docker28'
+  const vtep = known.vtep(name)
   const bridge = new BridgeDriver({
     host,
     stateFolder: join(folder, 'bridge'),
     // no engine is in a namespace of ours: its chains are called as an engine's
     firewall: {
-      layout: docker.layout === 20 ? 'docker20' : 'docker28',
+      layout,
       backend: docker.backend,
       chainPrefix: 'DOCKER',
     },
@@ -103,6 +108,7 @@ async function openEngine(machines: Machines, name: string, known: KnownLab): Pr
     stateFolder: join(folder, 'overlay'),
     tag,
     sandboxPath: (networkId) => namespacePath(lab, overlayName(known.networkName(networkId), name)),
+    ...(vtep === undefined ? {} : { encryption: { localAddress: vtep, keys: () => overlayKeys(lab), layout } }),
   })
   const controller = await Controller.open({
     host,

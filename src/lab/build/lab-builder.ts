@@ -36,12 +36,13 @@ export class LabBuilder {
     const docker = new Map(
       known.flatMap(({ objects }) => objects.filter(isNode).map((node) => [node.name, node.docker])),
     )
-    const names = new Map(
-      known.flatMap((version) => objectsOf(version, 'network').map(({ networkId, name }) => [networkId, name])),
-    )
+    const networks = known.flatMap((version) => objectsOf(version, 'network'))
+    const vteps = new Map(networks.flatMap(({ host, vtep }) => (vtep === undefined ? [] : [[host, vtep] as const])))
+    const names = new Map(networks.map(({ networkId, name }) => [networkId, name]))
     this.engines = new HostControllers(this.machines, {
       docker: (host): DockerSettings => docker.get(host) ?? DOCKER_DEFAULTS,
       networkName: (id) => names.get(id) ?? id,
+      vtep: (host) => vteps.get(host),
     })
   }
 

@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
 import {
+  addXfrmState,
   createLink,
   createVethPair,
   getLink,
@@ -9,8 +10,9 @@ import {
   type Request,
   replaceQdisc,
 } from 'netlink-ts'
+import { isEncrypted } from '../../driver/networks/overlay/overlay-network.ts'
 import { TsnetError } from '../../errors.ts'
-import { objectsOf, type ResolvedLab } from '../resolve/lab-object.ts'
+import { type NetworkObject, objectsOf, type ResolvedLab } from '../resolve/lab-object.ts'
 import { splitParent } from '../topology/macvlan-parent.ts'
 import { shapingOptions } from './cable-steps.ts'
 
@@ -21,6 +23,8 @@ interface Feature {
   readonly module: string
   /** Makes it on a link of a scratch namespace. */
   readonly attempt: (link: number) => Request
+  /** NETLINK_*; absent = NETLINK_ROUTE. */
+  readonly protocol?: number
 }
 
 const MACVLAN: Feature = {
@@ -42,6 +46,20 @@ const VXLAN: Feature = {
   name: 'VXLAN',
   module: 'vxlan',
   attempt: () => createLink({ kind: 'vxlan', name: 'probe', info: { kind: 'vxlan', vni: 1, port: 4789 } }),
+}
+const ESP: Feature = {
+  name: 'ESP with AES-GCM',
+  module: 'esp4 xfrm_user gcm',
+  protocol: NETLINK.XFRM,
+  attempt: () =>
+    addXfrmState({
+      source: '192.0.2.1',
+      destination: '192.0.2.2',
+      spi: 0x100,
+      reqid: 1,
+      mode: 'transport',
+      aead: { name: 'rfc4106(gcm(aes))', key: new Uint8Array(20), truncatedBits: 64 },
+    }),
 }
 const DUMMY: Feature = {
   name: 'dummy links',
@@ -72,15 +90,19 @@ function needsOf(lab: ResolvedLab): readonly Need[] {
     const kind = shapingOptions(shaping)?.kind
     return kind === undefined ? [] : [{ feature: kind === 'netem' ? NETEM : TBF, by: id }]
   })
-  const networks = objectsOf(lab, 'network').flatMap(({ driver, name, host, options, internal }) => {
-    if (driver === 'overlay') return [{ feature: VXLAN, by: `network ${name} at ${host}` }]
-    if (driver !== 'macvlan' && driver !== 'ipvlan') return []
-    const by = `network ${name} at ${host}`
-    const { parent } = options
-    const below = parent === undefined || internal ? [DUMMY] : splitParent(parent).vlan === undefined ? [] : [VLAN]
-    return [driver === 'macvlan' ? MACVLAN : IPVLAN, ...below].map((feature) => ({ feature, by }))
+  const networks = objectsOf(lab, 'network').flatMap((network) => {
+    const by = `network ${network.name} at ${network.host}`
+    return networkFeatures(network).map((feature) => ({ feature, by }))
   })
   return [...objectsOf(lab, 'vlan').map(({ id }) => ({ feature: VLAN, by: id })), ...shaped, ...networks]
+}
+
+function networkFeatures({ driver, options, internal }: NetworkObject): readonly Feature[] {
+  if (driver === 'overlay') return isEncrypted(options) ? [VXLAN, ESP] : [VXLAN]
+  if (driver !== 'macvlan' && driver !== 'ipvlan') return []
+  const { parent } = options
+  const below = parent === undefined || internal ? [DUMMY] : splitParent(parent).vlan === undefined ? [] : [VLAN]
+  return [driver === 'macvlan' ? MACVLAN : IPVLAN, ...below]
 }
 
 /**
@@ -100,18 +122,29 @@ export function preflight(lab: ResolvedLab): void {
   })
 }
 
-function isAvailable({ attempt }: Feature): boolean {
+function isAvailable({ attempt, protocol }: Feature): boolean {
   const fd = inNewNamespace(() => openSync('/proc/thread-self/ns/net', 'r'))
   try {
-    const socket = new NetlinkSocket(NETLINK.ROUTE, { namespace: { fd } })
-    try {
-      socket.request(createVethPair('below', { name: 'peer' }))
-      const { index } = getLink(socket, { name: 'below' })
-      return socket.batch([attempt(index)])[0] === undefined
-    } finally {
-      socket.close()
-    }
+    return withSocket(fd, NETLINK.ROUTE, (route) => {
+      route.request(createVethPair('below', { name: 'peer' }))
+      const request = attempt(getLink(route, { name: 'below' }).index)
+      if (protocol === undefined) return isAccepted(route, request)
+      return withSocket(fd, protocol, (socket) => isAccepted(socket, request))
+    })
   } finally {
     closeSync(fd)
+  }
+}
+
+function isAccepted(socket: NetlinkSocket, request: Request): boolean {
+  return socket.batch([request])[0] === undefined
+}
+
+function withSocket<T>(fd: number, protocol: number, action: (socket: NetlinkSocket) => T): T {
+  const socket = new NetlinkSocket(protocol, { namespace: { fd } })
+  try {
+    return action(socket)
+  } finally {
+    socket.close()
   }
 }

@@ -13,13 +13,15 @@ describe('every lab that comes with the program', () => {
   })
   afterAll(() => labs?.world.close())
 
-  test('is one of the reference architecture', () => {
+  test('is one of these', () => {
     expect(builtInLabs()).toEqual([
+      'compose-host',
       'default-bridge',
       'host',
       'macvlan',
       'none',
       'overlay',
+      'overlay-encrypted',
       'pets-bridge',
       'pets-macvlan',
       'pets-multihost',

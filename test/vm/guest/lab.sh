@@ -47,5 +47,29 @@ section validate tsnet_shoot lab validate /run/features.yaml --run --json
 section delay ip netns exec tsnet:features:h1 ping -c 3 -i 1 -W 5 10.9.0.2
 section qdiscs ip netns exec tsnet:features:h1 tc -j qdisc
 section down tsnet_shoot lab down features
+# host-B with the rules of Docker 20.10: both ways of finding the VXLAN id are tried
+sed 's/host-B: {/host-B: { docker: { layout: 20 },/' labs/overlay-encrypted.yaml >/run/encrypted.yaml
+section up-encrypted tsnet_shoot lab up /run/encrypted.yaml
+section validate-encrypted tsnet_shoot lab validate /run/encrypted.yaml --run --json
+wire() { ip netns exec tsnet:overlay-encrypted:lan timeout 30 tcpdump -c "$1" -nni br0 "$2"; }
+section wire-secret wire 4 'esp or udp port 4789' &
+sleep 3
+ip netns exec tsnet:overlay-encrypted:alice ping -c 4 -W 5 10.0.2.12 >/dev/null
+wait
+section wire-open wire 4 'esp or udp port 4789' &
+sleep 3
+ip netns exec tsnet:overlay-encrypted:carol ping -c 4 -W 5 10.0.3.12 >/dev/null
+wait
+section states ip -n tsnet:overlay-encrypted:host-A xfrm state
+section policies ip -n tsnet:overlay-encrypted:host-A xfrm policy
+section rules-28 ip netns exec tsnet:overlay-encrypted:host-A iptables-save
+section rules-20 ip netns exec tsnet:overlay-encrypted:host-B iptables-save
+# what comes in as plain VXLAN is not let in
+ip -n tsnet:overlay-encrypted:host-A xfrm policy flush
+section plain ip netns exec tsnet:overlay-encrypted:alice ping -c 1 -W 2 10.0.2.12
+section repaired tsnet_shoot lab apply /run/encrypted.yaml
+section again ip netns exec tsnet:overlay-encrypted:alice ping -c 1 -W 5 10.0.2.12
+section down-encrypted tsnet_shoot lab down overlay-encrypted
+rm /run/encrypted.yaml
 before >/run/after.txt
 section left diff /run/before.txt /run/after.txt

@@ -13,6 +13,7 @@ import type {
 import type { NetworkHost } from '../../network-host.ts'
 import { ObjectStore } from '../../object-store.ts'
 import { takeAll } from '../../undo.ts'
+import { OverlayEncryption, type OverlayEncryptionOptions } from './overlay-encryption.ts'
 import {
   type OverlayEndpoint,
   type OverlayNetwork,
@@ -34,6 +35,8 @@ export interface OverlayDriverOptions {
   readonly tag: string
   /** The nsfs file of the namespace that a network has on this host. */
   sandboxPath(networkId: string): string
+  /** Absent = no network can be encrypted. */
+  readonly encryption?: OverlayEncryptionOptions
 }
 
 /**
@@ -49,11 +52,13 @@ export class OverlayDriver implements NetworkDriver {
   readonly #networks: ObjectStore<OverlayNetwork>
   readonly #endpoints: ObjectStore<OverlayEndpoint>
   readonly #peers: ObjectStore<OverlayPeer>
+  readonly #encryption: OverlayEncryption | undefined
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(options: OverlayDriverOptions) {
-    const { stateFolder } = options
+    const { host, stateFolder, encryption } = options
     this.#options = options
+    this.#encryption = encryption && new OverlayEncryption(host, encryption)
     this.#networks = new ObjectStore(join(stateFolder, 'networks'), STORED_NETWORK)
     this.#endpoints = new ObjectStore(join(stateFolder, 'endpoints'), STORED_ENDPOINT)
     this.#peers = new ObjectStore(join(stateFolder, 'peers'), STORED_PEER)
@@ -63,11 +68,24 @@ export class OverlayDriver implements NetworkDriver {
     return { scope: 'global', connectivityScope: 'global' }
   }
 
-  /** Nothing is made before the first container of this host joins. */
-  async createNetwork(config: NetworkConfig): Promise<void> {
-    const network = overlayNetwork(config)
-    this.#checkIds(network)
-    this.#networks.put(network.id, network)
+  /** Nothing is made before the first container of this host joins, but for the rules of an encrypted one. */
+  createNetwork(config: NetworkConfig): Promise<void> {
+    return this.#inTurn(async () => {
+      const network = overlayNetwork(config)
+      this.#checkIds(network)
+      if (network.encrypted && this.#encryption === undefined) {
+        throw new TsnetError('usage', `overlay network ${network.id}: encrypted, but there are no keys`)
+      }
+      const isNew = this.#networks.get(network.id) === undefined
+      this.#networks.put(network.id, network)
+      try {
+        await this.#protect(network)
+      } catch (error) {
+        await this.#unprotect(network).catch(() => undefined)
+        if (isNew) this.#networks.delete(network.id)
+        throw error
+      }
+    })
   }
 
   deleteNetwork(networkId: string): Promise<void> {
@@ -77,6 +95,8 @@ export class OverlayDriver implements NetworkDriver {
       OverlaySandbox.remove(network, this.#place(networkId))
       for (const { id } of this.#endpointsOf(networkId)) this.#endpoints.delete(id)
       for (const peer of this.#peersOf(networkId)) this.#peers.delete(keyOf(peer))
+      this.#setNodes(network)
+      await this.#unprotect(network)
       this.#networks.delete(networkId)
     })
   }
@@ -166,6 +186,8 @@ export class OverlayDriver implements NetworkDriver {
       }
       const before = this.#peers.get(keyOf(peer))
       this.#peers.put(keyOf(peer), peer)
+      // before anything can be sent there
+      this.#setNodes(network)
       this.#within(network, (sandbox) => {
         if (before !== undefined && JSON.stringify(before) !== JSON.stringify(peer)) sandbox.removePeer(before)
         sandbox.addPeers([peer])
@@ -181,7 +203,23 @@ export class OverlayDriver implements NetworkDriver {
       if (peer === undefined) return
       if (network !== undefined) this.#within(network, (sandbox) => sandbox.removePeer(peer))
       this.#peers.delete(keyOf(peer))
+      if (network !== undefined) this.#setNodes(network)
     })
+  }
+
+  async #protect({ encrypted, subnets }: OverlayNetwork): Promise<void> {
+    if (encrypted) await this.#encryption?.protect(subnets.map(({ vni }) => vni))
+  }
+
+  async #unprotect({ encrypted, subnets }: OverlayNetwork): Promise<void> {
+    if (encrypted) await this.#encryption?.unprotect(subnets.map(({ vni }) => vni))
+  }
+
+  /** Whoever has containers of an encrypted network is sent to by ESP, whichever network it is. */
+  #setNodes({ encrypted }: OverlayNetwork): void {
+    if (!encrypted) return
+    const peers = [...this.#peers.all().values()].filter((peer) => this.#networks.get(peer.networkId)?.encrypted)
+    this.#encryption?.setNodes(new Set(peers.map(({ vtep }) => vtep)))
   }
 
   /** Does something in the sandbox of a network, if there is one now. */
@@ -221,6 +259,8 @@ export class OverlayDriver implements NetworkDriver {
   }
 
   async #restore(network: OverlayNetwork): Promise<void> {
+    await this.#protect(network)
+    this.#setNodes(network)
     const joined = this.#joined(network.id)
     if (joined.length === 0) {
       OverlaySandbox.remove(network, this.#place(network.id))
