@@ -11,7 +11,7 @@ import type { BridgePublisher } from './bridge-publisher.ts'
 import type { EndpointRecord, NetworkRecord } from './bridge-records.ts'
 import type { FamilySettings } from './bridge-settings.ts'
 import { canonicalCidr } from './canonical-address.ts'
-import { endpointItems } from './firewall-items.ts'
+import { addressesOf, endpointItems } from './firewall-items.ts'
 
 /** Label of a container's choice for the whole name of its link. */
 const INTERFACE_NAME = 'com.docker.network.endpoint.ifname'
@@ -108,17 +108,20 @@ export class BridgeEndpoints {
   }
 
   async delete(networkId: string, endpointId: string): Promise<void> {
-    const { records, firewall, links } = this.#parts
+    const { records, firewall } = this.#parts
     const network = records.network(networkId)
     const record = records.endpoint(networkId, endpointId)
     if (!record) return
-    await this.#publisher.revoke(networkId, endpointId)
+    if (record.publication) await this.#publisher.revoke(networkId, endpointId)
     // each waits for grace periods of the kernel: together they wait for the same ones
-    await Promise.all([
-      network ? firewall.remove(endpointItems(network, record)) : undefined,
-      links.remove(record.outer, this.#alias(endpointId)),
-    ])
+    await Promise.all([network ? firewall.remove(endpointItems(network, record)) : undefined, this.#disconnect(record)])
     records.deleteEndpoint(endpointId)
+  }
+
+  async #disconnect(record: EndpointRecord): Promise<void> {
+    const { links, connections } = this.#parts
+    await links.remove(record.outer, this.#alias(record.id))
+    await connections.ofAddresses(addressesOf(record))
   }
 
   /** To a bridge that may have been made again. */

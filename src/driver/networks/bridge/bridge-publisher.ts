@@ -3,7 +3,7 @@ import type { ConnectivityRequest, PortBinding } from '../../network-driver.ts'
 import { transaction } from '../../undo.ts'
 import type { BridgeParts } from './bridge-parts.ts'
 import type { EndpointRecord, NetworkRecord, Publication } from './bridge-records.ts'
-import { addressOf, publicationItems } from './firewall-items.ts'
+import { addressesOf, addressOf, publicationItems } from './firewall-items.ts'
 import { planPorts } from './port-plan.ts'
 
 /** Publishes ports of containers and takes them back. */
@@ -63,7 +63,7 @@ export class BridgePublisher {
       await this.#close(network, publication)
       records.putEndpoint(rest)
     }
-    await connections.ofAddresses((['ip', 'ip6'] as const).flatMap((family) => addressOf(endpoint, family) ?? []))
+    await connections.ofAddresses(addressesOf(endpoint))
   }
 
   async #close(network: NetworkRecord, publication: Publication): Promise<void> {

@@ -53,6 +53,11 @@ export function addressOf({ address, addressIpv6 }: EndpointRecord, family: Fami
   return (family === 'ip' ? address : addressIpv6)?.split('/')[0]
 }
 
+/** Plain, of both families. */
+export function addressesOf(endpoint: EndpointRecord): readonly string[] {
+  return (['ip', 'ip6'] as const).flatMap((family) => addressOf(endpoint, family) ?? [])
+}
+
 function rulesOf(settings: BridgeSettings): NetworkRules[] {
   return familiesOf(settings).flatMap((family) => networkRules(settings, family) ?? [])
 }
