@@ -74,13 +74,10 @@ async function networks(context: BenchContext, engine: DockerEngine): Promise<Ro
 async function calls(engine: DockerEngine): Promise<Row[]> {
   const socketPath = socketOf(engine)
   const times: number[] = []
-  const byMethod: Record<string, number[]> = {}
   const call = async (method: string, body: object): Promise<void> => {
     const start = performance.now()
     await post(socketPath, `NetworkDriver.${method}`, body)
-    const took = performance.now() - start
-    times.push(took)
-    ;(byMethod[method] ??= []).push(took)
+    times.push(performance.now() - start)
   }
   const NetworkID = id()
   const pool = { AddressSpace: 'local', Pool: '10.99.0.0/16', Gateway: '10.99.0.1/16', AuxAddresses: {} }
@@ -108,7 +105,6 @@ async function calls(engine: DockerEngine): Promise<Row[]> {
     await call('DeleteEndpoint', endpoint)
   }
   await call('DeleteNetwork', { NetworkID })
-  for (const [m, t] of Object.entries(byMethod)) { t.sort((a, b) => a - b); console.error(m, t.length, [0.5, 0.9, 0.95, 0.99].map((q) => t[Math.floor(t.length * q)]?.toFixed(1)).join(' '), t.at(-1)?.toFixed(1)) }
   times.sort((a, b) => a - b)
   const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0
   const row = (name: string, figure: number, atMost?: number): Row => ({

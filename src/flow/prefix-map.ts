@@ -32,18 +32,24 @@ export class PrefixMap<T> {
   }
 
   /** What was added under each prefix that covers the address, the longest first. */
-  *covering({ words }: Ip): Generator<T[]> {
+  covering({ words }: Ip): readonly (readonly T[])[] {
     this.#ordered ??= [...this.#levels.values()].sort((a, b) => b.length - a.length)
+    let all: (readonly T[])[] | undefined
     for (const { masks, networks } of this.#ordered) {
       const found = networks.get(networkKey(words, masks))
-      if (found !== undefined) yield found
+      if (found === undefined) continue
+      if (all === undefined) all = [found]
+      else all.push(found)
     }
+    return all ?? NOTHING
   }
 
   *lists(): Generator<T[]> {
     for (const { networks } of this.#levels.values()) yield* networks.values()
   }
 }
+
+const NOTHING: readonly never[] = []
 
 function networkKey(words: readonly number[], masks: readonly number[]): number | string {
   if (words.length === 1) return ((words[0] ?? 0) & (masks[0] ?? 0)) >>> 0

@@ -123,10 +123,25 @@ export function sysctlOf({ namespace }: Space, name: string): number | undefined
   return value === undefined || value === '' ? undefined : Number(value)
 }
 
+const sysctlNames = new Map<string, Map<string, string>>()
+/** Of links; a matrix over a large host asks for the same ones millions of times. */
+const MOST_NAMES = 4096
+
 /** One interface's sysctl, e.g. `net.ipv4.conf.eth0.rp_filter`; a dot in its name is a slash there. */
 export function linkSysctlName(family: 4 | 6, link: string, key: string): string {
-  const name = link.includes('.') ? link.replaceAll('.', '/') : link
-  return `net.ipv${family}.conf.${name}.${key}`
+  const start = family === 4 ? key : `6 ${key}`
+  let names = sysctlNames.get(link)
+  if (names === undefined) {
+    if (sysctlNames.size >= MOST_NAMES) sysctlNames.clear()
+    names = new Map()
+    sysctlNames.set(link, names)
+  }
+  let name = names.get(start)
+  if (name === undefined) {
+    name = `net.ipv${family}.conf.${link.includes('.') ? link.replaceAll('.', '/') : link}.${key}`
+    names.set(start, name)
+  }
+  return name
 }
 
 export function linkSysctl(space: Space, link: Link, key: string, family: 4 | 6 = 4): number | undefined {
@@ -135,7 +150,7 @@ export function linkSysctl(space: Space, link: Link, key: string, family: 4 | 6 
 
 /** IN_DEV_MAXCONF: the greater of the interface's value and that of `all`. */
 export function greatestSysctl(space: Space, link: Link, key: string): number {
-  return Math.max(linkSysctl(space, link, key) ?? 0, sysctlOf(space, `net.ipv4.conf.all.${key}`) ?? 0)
+  return Math.max(linkSysctl(space, link, key) ?? 0, sysctlOf(space, linkSysctlName(4, 'all', key)) ?? 0)
 }
 
 /** IN_DEV_ORCONF: set for the interface or for `all`. */

@@ -72,9 +72,9 @@ class AddressBuckets {
     return true
   }
 
-  find(address: Ip): number[][] {
+  find(address: Ip): readonly (readonly number[])[] {
     const exact = this.#exact.get(address.text)
-    const covering = [...this.#prefixes[address.family].covering(address)]
+    const covering = this.#prefixes[address.family].covering(address)
     return exact === undefined ? covering : [exact, ...covering]
   }
 }

@@ -112,8 +112,12 @@ export class Ruleset {
   readonly #tables = new Map<string, Table>()
   readonly #bases = new Map<string, BaseChain[]>()
 
+  /** Few hosts have any, and every copy of a frame would ask. */
+  readonly hasBridgeChains: boolean
+
   constructor(facts: Tables) {
     this.#facts = facts
+    this.hasBridgeChains = facts.chains.some(({ family }) => family === 'bridge')
   }
 
   chain(base: TableOf, name: string): Chain | undefined {

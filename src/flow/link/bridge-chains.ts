@@ -3,7 +3,7 @@ import type { HookName } from '../firewall/rule.ts'
 import { rulesetOf } from '../firewall/ruleset.ts'
 import { traverse } from '../firewall/traverse.ts'
 import type { Outcome, Run } from '../run.ts'
-import type { SpaceLink } from '../world.ts'
+import type { Space, SpaceLink } from '../world.ts'
 import { type Frame, packetOf } from './frame.ts'
 import { lostAt } from './lost.ts'
 
@@ -11,6 +11,10 @@ interface BridgeHook {
   readonly hook: Exclude<HookName, 'ingress' | 'egress'>
   readonly in?: Link | undefined
   readonly out?: Link
+}
+
+export function hasBridgeChains({ namespace }: Space): boolean {
+  return namespace.chains.length > 0 && rulesetOf(namespace).hasBridgeChains
 }
 
 /** Chains of family bridge (nft, ebtables). Undefined lets the frame pass. */

@@ -1,7 +1,7 @@
 import type { Link } from '../../model/snapshot.ts'
 import type { Outcome } from '../run.ts'
 import { hasCarrier, type Space, type SpaceLink } from '../world.ts'
-import { runBridgeChains } from './bridge-chains.ts'
+import { hasBridgeChains, runBridgeChains } from './bridge-chains.ts'
 import { bridgedForward, bridgedPostrouting, bridgedPrerouting } from './bridge-netfilter.ts'
 import { sendCopies } from './copies.ts'
 import { type FdbResult, learn, lookupFdb } from './fdb.ts'
@@ -69,7 +69,7 @@ function forwardKnown(medium: Medium, crossing: Crossing, found: Extract<FdbResu
   if (refused !== undefined) {
     return lost(run, { space, link: port }, frame, `${bridge.name} does not forward: ${refused}`, 'bridge-port')
   }
-  return forward(medium, crossing, port, text)
+  return forward(medium, crossing, frame, { port, text })
 }
 
 /** To the namespace that the bridge is in. */
@@ -96,8 +96,9 @@ function flood(medium: Medium, crossing: Crossing, kind: 'unicast' | 'broadcast'
     else if (packetOf(frame) === undefined) lost(run, { space, link: port }, frame, refused, 'bridge-port')
   }
   const text = kind === 'broadcast' ? 'broadcast' : `no FDB entry for ${frame.destination}: flooded`
+  const isQuestion = packetOf(frame) === undefined
   const outcome = sendCopies(run, ports, frame, ({ link }, copy) =>
-    forward(medium, { ...crossing, frame: copy }, link, `${text} → ${link.name}`),
+    forward(medium, crossing, copy, { port: link, text: isQuestion ? '' : `${text} → ${link.name}` }),
   )
   if (outcome.kind !== 'ignored' || packetOf(frame) === undefined || kind === 'broadcast') return outcome
   return nobody(medium, crossing)
@@ -135,32 +136,37 @@ function refusal({ bridge, from, vlan }: Crossing, port: Link): string | undefin
   return undefined
 }
 
-function forward(medium: Medium, crossing: Crossing, port: Link, text: string): Outcome {
+function forward(
+  medium: Medium,
+  { space, bridge, from, vlan }: Crossing,
+  frame: Frame,
+  { port, text }: { readonly port: Link; readonly text: string },
+): Outcome {
   const { run } = medium
-  const { space, bridge, from, frame, vlan } = crossing
-  const way = { space, bridge, from, to: port }
   const packet = packetOf(frame)
   if (packet !== undefined) run.hop(space, packet, { stage: 'bridge', subject: bridge.name, text })
   const at = { space, link: port }
-  // what the namespace itself sends was forwarded by nobody
-  const hook = from === undefined ? 'output' : 'forward'
-  const filtered =
-    runBridgeChains(run, at, frame, { hook, in: from, out: port }) ??
-    runBridgeChains(run, at, frame, { hook: 'postrouting', out: port })
+  const filtered = hasBridgeChains(space) ? throughChains(run, at, frame, from) : undefined
   if (filtered !== undefined) return filtered
+  const way = { space, bridge, from, to: port }
   const stopped = bridgedForward(medium, way, frame) ?? bridgedPostrouting(medium, way, frame)
   if (stopped !== undefined) return stopped
   if (packet !== undefined && packet.size > port.mtu + VLAN_HEADER) {
-    return lost(
-      run,
-      at,
-      frame,
-      `port ${port.name} takes ${port.mtu} bytes, the packet has ${packet.size}`,
-      'bridge-port',
-    )
+    const tooLong = `port ${port.name} takes ${port.mtu} bytes, the packet has ${packet.size}`
+    return lost(run, at, frame, tooLong, 'bridge-port')
   }
   const released = release(bridge, port, vlan)
-  return medium.transmit(at, { ...frame, vlan: 'tag' in released ? released.tag : undefined })
+  frame.vlan = 'tag' in released ? released.tag : undefined
+  return medium.transmit(at, frame)
+}
+
+function throughChains(run: Medium['run'], at: SpaceLink, frame: Frame, from: Link | undefined): Outcome | undefined {
+  // what the namespace itself sends was forwarded by nobody
+  const hook = from === undefined ? 'output' : 'forward'
+  return (
+    runBridgeChains(run, at, frame, { hook, in: from, out: at.link }) ??
+    runBridgeChains(run, at, frame, { hook: 'postrouting', out: at.link })
+  )
 }
 
 /** is_skb_forwardable leaves room for a tag (net/core/dev.c). */

@@ -11,8 +11,9 @@ type RouteTable = PrefixMap<Route>
 const tables = new WeakMap<readonly Route[], Map<number, RouteTable>>()
 
 /** Every route that covers the address, in the kernel's order: longest prefix, then metric. */
-export function* coveringRoutes(routes: readonly Route[], table: number, address: Ip): Generator<Route> {
-  for (const found of tableOf(routes, table, address.family).covering(address)) yield* found
+export function coveringRoutes(routes: readonly Route[], table: number, address: Ip): readonly Route[] {
+  const found = tableOf(routes, table, address.family).covering(address)
+  return found.length === 1 ? (found[0] as readonly Route[]) : found.flat()
 }
 
 function tableOf(routes: readonly Route[], table: number, family: 4 | 6): RouteTable {
