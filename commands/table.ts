@@ -43,6 +43,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./matrix.ts')).MATRIX_COMMAND,
   },
   {
+    name: 'doctor',
+    summary: 'what is broken or about to be, why, and what cures it',
+    load: async () => (await import('./doctor.ts')).DOCTOR_COMMAND,
+  },
+  {
+    name: 'check',
+    summary: 'health checks of files, for people, pipelines and monitoring',
+    load: async () => (await import('./check.ts')).CHECK_COMMAND,
+  },
+  {
     name: 'enter',
     summary: 'a shell or a command inside a namespace',
     load: async () => (await import('./enter.ts')).ENTER_COMMAND,

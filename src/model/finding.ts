@@ -69,6 +69,12 @@ export interface Examination {
   readonly predicted?: string
 }
 
+/** The exit status of DESIGN §4: 1 with an error, 3 with nothing worse than warnings, else 0. */
+export function statusOfFindings(findings: readonly { readonly severity: Severity }[]): 0 | 1 | 3 {
+  if (findings.some(({ severity }) => severity === 'error')) return 1
+  return findings.some(({ severity }) => severity === 'warning') ? 3 : 0
+}
+
 /** One line for a shell, each word quoted where it has to be. */
 export function shellLine(words: readonly string[]): string {
   return words.map(shellWord).join(' ')
@@ -81,4 +87,19 @@ export function shellWord(word: string): string {
 
 export function severityRank(severity: Severity): number {
   return SEVERITIES.indexOf(severity)
+}
+
+/** What `doctor explain ID` tells of a kind of finding. */
+export interface FindingPage {
+  readonly id: string
+  /** A few words: what is wrong when it is found. */
+  readonly title: string
+  /** What people notice. */
+  readonly symptom: string
+  readonly why: string
+  /** Commands that show it without this program. */
+  readonly see: readonly string[]
+  readonly fix: string
+  /** When it is no mistake. */
+  readonly intended: string
 }

@@ -1,7 +1,7 @@
 import { predictWithFixes } from '../../flow/fix/suggest.ts'
 import { predict } from '../../flow/predict.ts'
-import type { Space } from '../../flow/world.ts'
-import type { Fix, Journey, Place } from '../../model/journey.ts'
+import type { Space, World } from '../../flow/world.ts'
+import type { Fix, Flow, Journey, Place } from '../../model/journey.ts'
 import { failedLeg } from '../../model/journey-legs.ts'
 import { groupBy } from '../../model/wiring.ts'
 import type { Check, DoctorFacts, Draft, Evidence } from './check.ts'
@@ -38,7 +38,9 @@ export function predictionsOf(facts: DoctorFacts): Predictions {
 
 function predictAll({ world, map }: DoctorFacts): Predictions {
   const { probes, left } = probesOf(map)
-  const failures = probes.flatMap((probe) => failureOf(probe, predict(world, probe.flow)) ?? [])
+  const failures = probes
+    .flatMap((probe) => failureOf(probe, predict(world, probe.flow)) ?? [])
+    .filter((failure) => isMeant(world, failure))
   const sampled = left === 0 ? '' : `; ${left} more pairs with the same rules were left out`
   return { failures, text: `${probes.length} journeys predicted${sampled}` }
 }
@@ -59,6 +61,24 @@ function isOurs({ probe, leg, where }: Failure): boolean {
     space !== undefined && where?.namespace === space.namespace.inode && (where.host ?? 0) === space.host
   if (kind === 'outside') return isIn(source) || isIn(host)
   return kind !== 'routed' || where?.kind !== 'route' || leg.hops.length > 2 || !isIn(source)
+}
+
+/** Two subnets that no router joins in either direction are not meant to talk. */
+function isMeant(world: World, { probe, leg, journey, where }: Failure): boolean {
+  const { kind, source, target, flow } = probe
+  if (kind !== 'routed' || where?.kind !== 'route' || leg !== journey || target === undefined) return true
+  const sender = journey.hops[0]?.packet.source ?? ''
+  const back: Flow = {
+    source: { ...flow.source, namespace: target.namespace.inode, name: target.name },
+    destination: sender,
+    protocol: 'icmp',
+  }
+  if (sender === '' || sender === flow.destination) return true
+  const reverse = predict(
+    world,
+    target.host === source.host ? back : { ...back, source: { ...back.source, host: target.host } },
+  )
+  return reverse.verdict === 'delivered'
 }
 
 /** Failures that end at the same place. */

@@ -60,12 +60,15 @@ function downDraft(map: HostMap, place: SpaceLink): Draft {
       summary: 'sets it up, and adds the default route that went with it',
     },
     about: [
-      linkKey(place),
-      spaceKey(space),
-      ...(peer === undefined ? [] : [linkKey(peer), ...(peer.link.master === undefined ? [spaceKey(peer.space)] : [])]),
+      ...[place, ...(peer === undefined ? [] : [peer])].flatMap(keysOf),
       ...children.flatMap((child) => [linkKey(child), spaceKey(child.space)]),
     ],
   }
+}
+
+/** The link, and the whole namespace where it was its way to others. */
+function keysOf(place: SpaceLink): string[] {
+  return addressesOf(place).length > 0 ? [linkKey(place), spaceKey(place.space)] : [linkKey(place)]
 }
 
 function upStep({ space, link }: SpaceLink): FixStep {

@@ -206,7 +206,13 @@ export const PUBLISHED_PORT_UNREACHABLE: Check = {
   id: 'published-port-unreachable',
   title: 'a published port leads to nobody',
   needs: ['links', 'addrs', 'routes', 'firewall', 'sockets'],
-  explains: ['unreachable-published', 'hairpin-off'],
+  explains: [
+    'unreachable-published',
+    'unreachable-neighbour',
+    'unreachable-subnet',
+    'hairpin-off',
+    'forward-policy-drop',
+  ],
   explanation: {
     symptom: '"Connection refused", or no answer at all, on a published port, while the container is running.',
     why: 'The DNAT rule of the port leads to an address that nobody has, to a port that nobody listens on, or to a program that listens on 127.0.0.1 of its container alone.',

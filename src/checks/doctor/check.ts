@@ -1,5 +1,5 @@
 import type { World } from '../../flow/world.ts'
-import type { Finding, FindingFix, FixStep, Severity } from '../../model/finding.ts'
+import type { Finding, FindingFix, FindingPage, FixStep, Severity } from '../../model/finding.ts'
 import { shellLine } from '../../model/finding.ts'
 import type { Place } from '../../model/journey.ts'
 import type { ConntrackEntry, HostSnapshot, Kind } from '../../model/snapshot.ts'
@@ -31,16 +31,7 @@ export interface Check {
 }
 
 /** The page of a finding: each a paragraph. */
-export interface Explanation {
-  /** What people notice. */
-  readonly symptom: string
-  readonly why: string
-  /** Commands that show it without this program, one a line. */
-  readonly see: readonly string[]
-  readonly fix: string
-  /** When it is no mistake. */
-  readonly intended: string
-}
+export type Explanation = Omit<FindingPage, 'id' | 'title'>
 
 export interface Evidence {
   readonly text: string

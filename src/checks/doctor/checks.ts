@@ -1,3 +1,4 @@
+import type { FindingPage } from '../../model/finding.ts'
 import type { Check } from './check.ts'
 import { DEFAULT_ROUTE_WRONG } from './check-default-route.ts'
 import { CONTAINER_DNS_BROKEN } from './check-dns.ts'
@@ -26,3 +27,8 @@ export const CHECKS: readonly Check[] = [
   CONTAINER_DNS_BROKEN,
   UNREACHABLE,
 ]
+
+/** What there is to say of every kind of finding, in the order of the checks. */
+export function findingPages(): readonly FindingPage[] {
+  return CHECKS.map(({ id, title, explanation }) => ({ id, title, ...explanation }))
+}

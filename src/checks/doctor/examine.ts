@@ -1,5 +1,5 @@
 import { World } from '../../flow/world.ts'
-import { type Examination, type Finding, type Severity, severityRank, type Unchecked } from '../../model/finding.ts'
+import { type Examination, type Finding, severityRank, type Unchecked } from '../../model/finding.ts'
 import type { ConntrackEntry, HostSnapshot } from '../../model/snapshot.ts'
 import { type Check, type DoctorFacts, type Drafted, toFinding } from './check.ts'
 import { predictionsOf } from './check-journeys.ts'
@@ -109,10 +109,4 @@ function uncheckedOf(snapshots: readonly HostSnapshot[]): Unchecked[] {
     snapshot.hidden.map(({ subject, reason, hint }) => ({ subject, reason, ...(hint === undefined ? {} : { hint }) })),
   )
   return [...missing, ...hidden]
-}
-
-/** The exit status of DESIGN §4: 1 with an error, 3 with nothing worse than warnings, else 0. */
-export function statusOfFindings(findings: readonly { readonly severity: Severity }[]): 0 | 1 | 3 {
-  if (findings.some(({ severity }) => severity === 'error')) return 1
-  return findings.some(({ severity }) => severity === 'warning') ? 3 : 0
 }

@@ -95,11 +95,13 @@ function isKeptApart(a: Endpoint, b: Endpoint): boolean {
 
 /** By a port that somebody listens on there, for a firewall that lets nothing else in; else a ping. */
 function toEndpoint(kind: ProbeKind, source: Endpoint, target: Endpoint): Probe {
+  const published = new Set(publishedRules(target.space).map(({ port }) => port))
   const listener = target.space.namespace.sockets.find(
     ({ protocol, state, local, localPort, family }) =>
       protocol === 'tcp' &&
       state === 'LISTEN' &&
       localPort !== undefined &&
+      !published.has(localPort) &&
       (local === target.ip.text || (family === 4 && local === '0.0.0.0')),
   )
   const port = listener?.localPort
