@@ -23,6 +23,8 @@ export interface PositionalSpec {
   /** Upper case, as shown in the help. */
   readonly name: string
   readonly optional?: boolean
+  /** The last one: as many as there are. */
+  readonly many?: boolean
   readonly completes?: WordKind
   readonly values?: readonly string[]
 }
@@ -39,7 +41,10 @@ export interface Command {
   readonly options: readonly OptionSpec[]
   /** A command line without the program's name, and what it is good for. */
   readonly examples: readonly (readonly [string, string])[]
-  /** A group: its first word says which (`lab up`); it is run itself when there is none. */
+  /**
+   * A group: its first word says which (`lab up`); it is run itself when there is none, or when it takes words of its
+   * own and this one names no subcommand.
+   */
   readonly subcommands?: readonly CommandEntry[]
   /** @returns the exit status (default 0) */
   run(context: Context): Promise<number | undefined>

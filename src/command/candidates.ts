@@ -40,7 +40,7 @@ async function allCandidates(
   if (entry === undefined) return namesOf(entries)
   if (command.subcommands !== undefined) return namesOf(command.subcommands)
   const position = positionalsAmong(options, words)
-  const spec = command.positionals[position]
+  const spec = command.positionals[position] ?? command.positionals.findLast(({ many }) => many === true)
   return spec === undefined ? [] : valuesOf(spec, before, last)
 }
 

@@ -17,7 +17,7 @@ export function commandHelp(command: Command): string {
 
 function usageLine({ name, positionals, rest, subcommands }: Command): string {
   const given = positionals.map((each) => (each.optional === true ? `[${each.name}]` : each.name))
-  const words = subcommands === undefined ? given : ['COMMAND']
+  const words = subcommands === undefined ? given : [['COMMAND', ...given].join('|')]
   const parts = [PROGRAM, name, ...words, '[options]', rest === undefined ? '' : `[-- ${rest}]`]
   return `Usage: ${parts.filter((part) => part !== '').join(' ')}`
 }

@@ -78,7 +78,7 @@ function checkWords(command: Command, positionals: readonly string[], rest: read
     throw usage(command, `${missing.name} is missing${values}`)
   }
   const extra = positionals[command.positionals.length]
-  if (extra !== undefined) {
+  if (extra !== undefined && command.positionals.at(-1)?.many !== true) {
     const before = command.rest === undefined ? '' : `; write -- before ${command.rest}`
     throw usage(command, `one word too many: ${extra}${before}`)
   }
@@ -100,6 +100,7 @@ export async function subcommandOf(command: Command, words: readonly string[]): 
   const name = words[at]
   if (subcommands === undefined || name === undefined) return { command, words }
   const entry = subcommands.find((each) => each.name === name)
+  if (entry === undefined && command.positionals.length > 0) return { command, words }
   if (entry === undefined) {
     const names = subcommands.flatMap((each) => (each.hidden === true ? [] : [each.name]))
     throw new TsnetError('usage', `${command.name} ${name}: no such command${didYouMean(name, names)}`, {

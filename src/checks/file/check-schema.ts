@@ -11,8 +11,9 @@ const TIME = (description: string): JsonSchema =>
 /** Referred to as `#/definitions/matcher`. What each operator takes is checked when it is read. */
 const MATCHER: JsonSchema = {
   title: 'a value or a matcher',
-  description: 'A value that it is; a list of exactly these in any order; a map of matchers that all must hold.',
-  type: ['string', 'number', 'boolean', 'array', 'object'],
+  description:
+    'A value that it is; nothing (~) when there is none; a list of exactly these in any order; a map of matchers that all must hold.',
+  type: ['string', 'number', 'boolean', 'array', 'object', 'null'],
   ...when(
     { type: 'object' },
     {

@@ -48,11 +48,12 @@ export interface MatcherReading {
 
 const NEVER: Matcher = { op: 'or', matchers: [] }
 
-/** A scalar, a list (exactly these in any order), or a map of operators that all must hold. */
+/** A scalar, nothing (no value), a list (exactly these in any order), or a map of operators that all must hold. */
 export function readMatcher(value: unknown, reading: MatcherReading): Matcher {
   if (isScalar(value)) return { op: 'equal', value }
   if (Array.isArray(value)) return { op: 'same', values: readAll(value, reading) }
-  if (typeof value !== 'object' || value === null) return wrong(reading, 'expected a value or a matcher, found nothing')
+  if (value === null) return { op: 'exists', wanted: false }
+  if (typeof value !== 'object') return wrong(reading, 'expected a value or a matcher')
   const matchers = Object.entries(value).map(([name, argument]) =>
     readOperator(name, argument, { ...reading, at: [...reading.at, name] }),
   )
