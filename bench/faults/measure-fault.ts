@@ -35,7 +35,8 @@ export async function measureFault(lab: LabRun, { fault, plan }: FaultCase): Pro
   const problems: string[] = []
   const before = await lab.settled()
   const healthy = await lab.examine(plan.byDesign === true)
-  problems.push(...healthy.examination.findings.map((finding) => `healthy, yet told: ${brief(finding)}`))
+  const alarms = healthy.examination.findings.filter(({ id, severity }) => severity !== 'info' || id === fault.id)
+  problems.push(...alarms.map((finding) => `healthy, yet told: ${brief(finding)}`))
   for (const probe of await lab.allWork(plan.probes)) problems.push(`healthy, yet fails: ${words(probe)}`)
 
   await injectFault(lab.name, { choose: () => ({ fault, plan }), injectedAt: new Date().toISOString(), secret: false })
@@ -50,6 +51,7 @@ export async function measureFault(lab: LabRun, { fault, plan }: FaultCase): Pro
   problems.push(...cure)
 
   await healFault(lab.name)
+  for (const probe of plan.stir ?? []) lab.works(probe)
   const different = await lab.differencesFrom(before)
   problems.push(...different.map((line) => `healed, yet different: ${line.slice(0, LINE)}`))
   for (const probe of await lab.allWork(plan.probes)) problems.push(`healed, yet fails: ${words(probe)}`)
@@ -58,7 +60,7 @@ export async function measureFault(lab: LabRun, { fault, plan }: FaultCase): Pro
     fault: faultName(fault),
     target: plan.target,
     found: found.problems.length === 0,
-    falseAlarms: healthy.examination.findings.length + others.length,
+    falseAlarms: alarms.length + others.length,
     ...(plan.byDesign === true ? {} : { fixed: cure.length === 0 }),
     healed: different.length === 0,
     examinedMs,
@@ -80,13 +82,14 @@ type Examined = Awaited<ReturnType<LabRun['examine']>>
 function judge(fault: Fault, { expected }: FaultPlan, { examination, snapshot }: Examined): Judgement {
   const { findings } = examination
   const finding = findings.find(({ id }) => id === fault.id)
-  const others = findings.filter((each) => each !== finding)
+  // with all that is meant to be so, there is more than one thing to tell
+  const others = findings.filter((each) => each !== finding && each.severity !== 'info')
   if (finding === undefined) return { found: { problems: ['not found'] }, others }
   const text = [finding.subject, ...finding.evidence].join('\n')
   const place = placeOf(snapshot, finding.namespace)
   const problems = [
-    ...(findings[0] === finding ? [] : [`found, but below ${findings[0]?.id}`]),
-    ...(findings.length > 2 ? [`one of ${findings.length} findings`] : []),
+    ...(findings[0] === finding || finding.severity === 'info' ? [] : [`found, but below ${findings[0]?.id}`]),
+    ...(others.length > 1 ? [`one of ${others.length + 1} findings`] : []),
     ...(expected.places.includes(place) ? [] : [`told of ${place} instead of ${expected.places.join(' or ')}`]),
     ...expected.mentions.filter((word) => !text.includes(word)).map((word) => `no ${word} in: ${brief(finding)}`),
   ]
@@ -109,6 +112,7 @@ async function cured(lab: LabRun, plan: FaultPlan, { top, sick }: Cure): Promise
   const commands = top.fix.steps.map((step) => `${step.name}: ${step.words.join(' ')}`).join('; ')
   const failed = lab.applyFix(top.fix, sick)
   if (failed !== undefined) return [`fix fails: ${failed}`]
+  for (const probe of plan.stir ?? []) lab.works(probe)
   const failing = await lab.allWork(plan.probes)
   const { examination } = await lab.examine()
   return [

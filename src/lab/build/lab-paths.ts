@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { LAB_STATE } from '../../model/lab-files.ts'
 import { LAB_TAG } from '../../owners/lab.ts'
+import { labId } from '../resolve/ids.ts'
 
 const NAMESPACES = '/run/netns'
 const LOCKS = '/run/tsnet-shoot/locks'
@@ -27,6 +28,11 @@ export function overlayName(network: string, host: string): string {
 /** Everything that is kept of a lab while it is built. Mode 0700. */
 export function stateFolder(lab: string): string {
   return join(LAB_STATE, lab)
+}
+
+/** A namespace that a fault has left in the lab: its name is like that of an engine's, and tells nobody of the lab. */
+export function leakedNamespace(lab: string): string {
+  return join(NAMESPACES, labId(lab, 'leaked').slice(0, 12))
 }
 
 /** Beside the state, which goes while it is held. */

@@ -1,8 +1,8 @@
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { deleteLink, deleteNamedNamespace, dumpLinks } from 'netlink-ts'
 import { askKernel } from '../../driver/kernel-failure.ts'
 import { NetworkHost } from '../../driver/network-host.ts'
-import { labTag, namespacesOf, stateFolder } from './lab-paths.ts'
+import { labTag, leakedNamespace, namespacesOf, stateFolder } from './lab-paths.ts'
 import { endLabProcesses } from './lab-processes.ts'
 
 /** What was taken away. */
@@ -21,6 +21,8 @@ export async function sweepLab(lab: string): Promise<Swept> {
   const links = removeRealLinks(lab)
   const paths = namespacesOf(lab)
   for (const path of paths) askKernel(`remove namespace ${path}`, () => deleteNamedNamespace(path))
+  const leaked = leakedNamespace(lab)
+  if (existsSync(leaked)) askKernel(`remove namespace ${leaked}`, () => deleteNamedNamespace(leaked))
   // last: without it nobody would know of a lab that is half gone
   rmSync(stateFolder(lab), { recursive: true, force: true })
   return { namespaces: paths.length, links, processes }

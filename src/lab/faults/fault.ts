@@ -26,6 +26,8 @@ export interface FaultPlan {
   readonly expected: ExpectedFinding
   /** What works in a healthy lab and not with the fault; empty when nothing fails. */
   readonly probes: readonly Probe[]
+  /** What tells everybody again who is where, once it is cured: whether it succeeds is nothing. */
+  readonly stir?: readonly Probe[]
   /** Nothing is broken: what is told is how things are meant to be, and there is nothing to cure. */
   readonly byDesign?: true
   /** What is told is told by counters, which heal then puts back too. */
@@ -33,7 +35,7 @@ export interface FaultPlan {
 }
 
 /** One change, made in a machine of the lab. */
-export type FaultStep = CommandStep | SysctlStep | FileStep
+export type FaultStep = CommandStep | SysctlStep | FileStep | NamespaceStep
 
 export interface CommandStep {
   readonly place: string
@@ -54,6 +56,12 @@ export interface FileStep {
   readonly place: string
   readonly file: 'resolv.conf' | 'hosts'
   readonly text: string
+}
+
+/** A namespace that nobody owns, see `leakedNamespace`. */
+export interface NamespaceStep {
+  readonly place: string
+  readonly namespace: 'leaked'
 }
 
 /** The right diagnosis. */
@@ -91,5 +99,6 @@ export function http(from: string, url: string): Probe {
 export function formatStep(step: FaultStep): string {
   if ('command' in step) return `${step.place}: ${step.command.join(' ')}`
   if ('sysctl' in step) return `${step.place}: sysctl -w ${step.sysctl}=${step.value}`
+  if ('namespace' in step) return `${step.place}: a namespace that nobody owns`
   return `${step.place}: ${step.file} = ${JSON.stringify(step.text)}`
 }

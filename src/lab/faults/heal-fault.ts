@@ -4,7 +4,7 @@ import { askKernel } from '../../driver/kernel-failure.ts'
 import { NetworkHost } from '../../driver/network-host.ts'
 import { TsnetError } from '../../errors.ts'
 import { withLabLock } from '../build/lab-lock.ts'
-import { namespacePath, namespacesOf } from '../build/lab-paths.ts'
+import { leakedNamespace, namespacePath, namespacesOf } from '../build/lab-paths.ts'
 import { readBuiltLab } from '../build/lab-state.ts'
 import { type FaultRecord, readFaultRecord, removeFaultRecord } from './fault-record.ts'
 import { restorePlace, restorePlaceLinks } from './keep/place-state.ts'
@@ -28,7 +28,7 @@ export function healFault(lab: string): Promise<FaultRecord> {
 
 /** With the lab's lock. The record goes last: what is interrupted is done again. */
 export async function putBack(lab: string, { before, namespaces, plan }: FaultRecord): Promise<void> {
-  for (const path of namespacesOf(lab)) {
+  for (const path of [...namespacesOf(lab), leakedNamespace(lab)].filter((each) => existsSync(each))) {
     if (!namespaces.includes(path)) askKernel(`remove namespace ${path}`, () => deleteNamedNamespace(path))
   }
   const places = before

@@ -1,10 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { createNamedNamespace } from 'netlink-ts'
+import { askKernel } from '../../driver/kernel-failure.ts'
 import { NetworkHost } from '../../driver/network-host.ts'
 import { TsnetError } from '../../errors.ts'
 import { labFilesFolder } from '../../model/lab-files.ts'
 import { withLabLock } from '../build/lab-lock.ts'
-import { namespacePath, namespacesOf } from '../build/lab-paths.ts'
+import { leakedNamespace, namespacePath, namespacesOf } from '../build/lab-paths.ts'
 import { labCondition } from '../build/lab-state.ts'
 import { type Fault, type FaultPlan, type FaultStep, faultName } from './fault.ts'
 import { type FaultRecord, readFaultRecord, requireNoFault, writeFaultRecord } from './fault-record.ts'
@@ -92,6 +94,8 @@ export async function inside<T>(lab: string, place: string, action: (host: Netwo
 function perform(lab: string, step: FaultStep): Promise<void> {
   return inside(lab, step.place, async (host) => {
     if ('sysctl' in step) host.writeSysctl(sysctlPath(step.sysctl), step.value)
+    else if ('namespace' in step)
+      askKernel('make a namespace', () => createNamedNamespace(leakedNamespace(lab), () => undefined))
     else if ('file' in step) writeName(join(labFilesFolder(lab, step.place), step.file), step.text)
     else await runStep(host, step)
   })

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type LabWorld, openLabWorld } from '../../helpers/lab-world.ts'
 
-const LEVELS = ['lab', 'lab up', 'lab apply', 'lab down', 'lab exec', 'lab save', 'lab validate']
+const LEVELS = ['lab', 'lab up', 'lab apply', 'lab down', 'lab exec', 'lab save', 'lab validate', 'lab fault']
 
 describe('the lab commands', () => {
   let labs: LabWorld
@@ -52,6 +52,7 @@ describe('the lab commands', () => {
       'inspect',
       'graph',
       'save',
+      'fault',
       'ls',
     ])
     expect(await complete('lab', 'up', 'pets-')).toEqual(['pets-bridge', 'pets-macvlan', 'pets-multihost'])

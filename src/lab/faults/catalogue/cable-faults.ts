@@ -1,4 +1,5 @@
-import { labTag } from '../../build/lab-paths.ts'
+import { basename } from 'node:path'
+import { leakedNamespace } from '../../build/lab-paths.ts'
 import { objectsOf } from '../../resolve/lab-object.ts'
 import { command, type Fault, type FaultPlan, ping } from '../fault.ts'
 import type { LabFacts } from '../lab-facts.ts'
@@ -144,11 +145,13 @@ export const DUPLICATE_MAC: Fault = {
       steps: [
         command(a.container, 'ip', 'link', 'set', 'dev', a.link.name, 'address', b.link.mac ?? ''),
         // who speaks last has it
+        { ...command(a.container, ...'ping -c 1 -W 1'.split(' '), a.gateway), mayFail: true },
         { ...command(b.container, ...'ping -c 1 -W 1'.split(' '), b.gateway), mayFail: true },
       ],
       around: [b.container, a.host],
       expected: { places: [a.container, b.container, a.host], mentions: [b.link.mac ?? ''] },
       probes: [],
+      stir: [ping(a.container, a.gateway), ping(b.container, b.gateway)],
     })),
 }
 
@@ -269,20 +272,24 @@ export const LEAKED_NAMESPACE: Fault = {
   summary: 'a namespace that no container owns is still on the bridge of a network',
   find: (facts) =>
     [...new Map(bridgeMembers(facts).map((member) => [member.bridge.name, member])).values()].map((member) => {
-      const name = `${labTag(facts.lab.name)}:leaked`
+      const path = leakedNamespace(facts.lab.name)
       const address = freeAddress(facts, member)
       const words = (text: string): string[] => text.split(' ')
       return {
         target: member.network.name,
         symptom: `${address} answers in ${member.network.name}, and no container has it`,
         steps: [
-          command(member.host, ...words(`ip netns add ${name}`)),
-          command(member.host, ...words(`ip link add vethleaked type veth peer name eth0 netns ${name}`)),
-          command(member.host, ...words(`ip link set vethleaked master ${member.bridge.name} up`)),
-          command(member.host, ...words(`ip -n ${name} address add ${address}/${prefixOf(member)} dev eth0`)),
-          command(member.host, ...words(`ip -n ${name} link set eth0 up`)),
+          { place: member.host, namespace: 'leaked' as const },
+          command(member.host, ...words(`ip link add veth4f0a9e1 type veth peer name eth0 netns ${path}`)),
+          command(member.host, ...words(`ip link set veth4f0a9e1 master ${member.bridge.name} up`)),
+          command(
+            member.host,
+            ...words(`nsenter --net=${path} ip address add ${address}/${prefixOf(member)} dev eth0`),
+          ),
+          command(member.host, ...words(`nsenter --net=${path} ip link set eth0 up`)),
+          command(member.host, ...words(`nsenter --net=${path} ip route add default via ${member.gateway}`)),
         ],
-        expected: { places: [member.host], mentions: ['vethleaked'] },
+        expected: { places: [member.host, basename(path)], mentions: ['veth4f0a9e1'] },
         probes: [],
       }
     }),

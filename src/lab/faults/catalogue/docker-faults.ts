@@ -19,7 +19,7 @@ export const NAT_RULES_FLUSHED: Fault = {
           target: host,
           symptom: `the published ports of ${host} are dead, and its containers do not get out`,
           steps: [command(host, 'iptables', '-t', 'nat', '-F')],
-          expected: { places: [host], mentions: ['MASQUERADE'] },
+          expected: { places: [host], mentions: ['POSTROUTING'] },
           probes,
         },
       ]
