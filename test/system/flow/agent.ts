@@ -11,6 +11,7 @@ interface Probe {
   readonly address: string
   readonly port: number
   readonly source?: string
+  readonly mark?: number
 }
 
 function listen(): Promise<unknown> {
@@ -23,9 +24,13 @@ function listen(): Promise<unknown> {
   ])
 }
 
-function connect({ address, port, source }: Probe): Promise<string> {
+function connect({ address, port, source, mark }: Probe): Promise<string> {
   return new Promise((resolve) => {
-    const socket = net.connect({ host: address, port, ...(source === undefined ? {} : { localAddress: source }) })
+    const local = {
+      ...(source === undefined ? {} : { localAddress: source }),
+      ...(mark === undefined ? {} : { localPort: mark }),
+    }
+    const socket = net.connect({ host: address, port, ...local })
     const end = (result: string) => {
       socket.destroy()
       resolve(result)
@@ -36,7 +41,7 @@ function connect({ address, port, source }: Probe): Promise<string> {
   })
 }
 
-function datagram({ address, port, source }: Probe): Promise<string> {
+function datagram({ address, port, source, mark = 0 }: Probe): Promise<string> {
   return new Promise((resolve) => {
     const socket = dgram.createSocket(address.includes(':') ? 'udp6' : 'udp4')
     let isOpen = true
@@ -58,12 +63,12 @@ function datagram({ address, port, source }: Probe): Promise<string> {
       failed(error)
       if (isOpen) socket.send('?', failed)
     }) as () => void
-    socket.bind(0, source, () => socket.connect(port, address, connected))
+    socket.bind(mark, source, () => socket.connect(port, address, connected))
   })
 }
 
-function ping({ address, source }: Probe): Promise<string> {
-  const from = source === undefined ? [] : ['-I', source]
+function ping({ address, source, mark }: Probe): Promise<string> {
+  const from = [...(source === undefined ? [] : ['-I', source]), ...(mark === undefined ? [] : ['-e', String(mark)])]
   return new Promise((resolve) => {
     execFile(
       'ping',

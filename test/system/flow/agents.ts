@@ -6,6 +6,8 @@ export interface Probe {
   readonly address: string
   readonly port?: number
   readonly source?: string
+  /** Source port, or the id of an echo: by which a packet is known on its way. */
+  readonly mark?: number
 }
 
 /** Somebody in a namespace who listens and sends: agent.ts. */

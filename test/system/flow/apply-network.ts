@@ -9,6 +9,18 @@ export interface RunningNetwork {
   close(): Promise<void>
 }
 
+/** Has the kernel tell of every rule that a packet meets, from now on. */
+export async function traceRules(world: World, { namespaces }: Network): Promise<void> {
+  for (const { name } of namespaces) await fed(world, 'nft', ['-f', '-'], TRACED, name)
+}
+
+const TRACED = ['inet', 'bridge'].flatMap((family) => [
+  `table ${family} traced {`,
+  '  chain before { type filter hook prerouting priority -350; meta nftrace set 1; }',
+  '  chain out { type filter hook output priority -350; meta nftrace set 1; }',
+  '}',
+])
+
 /** @param agent path of the bundled agent.ts */
 export async function applyNetwork(world: World, network: Network, agent: string): Promise<RunningNetwork> {
   const { namespaces } = network

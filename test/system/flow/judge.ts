@@ -1,6 +1,7 @@
-import type { Journey } from '../../../src/flow/journey.ts'
+import type { Journey, Place } from '../../../src/flow/journey.ts'
 import { failedLeg } from '../../../src/model/journey-legs.ts'
 import type { Probe } from './agents.ts'
+import type { TracedDrop } from './trace-drops.ts'
 
 export type Agreement = 'agrees' | 'differs' | 'left open'
 
@@ -37,6 +38,48 @@ function isSwallowed({ protocol }: Probe, { reason }: Journey): boolean {
  */
 function isTaught({ reason }: Journey): boolean {
   return reason.startsWith('nobody answers for')
+}
+
+/**
+ * What the kernel's rule trace says of where a journey ends: only nft rules and policies are in it, and of those only what
+ * stops the packet itself or its answer, not the errors about them.
+ */
+export function placeOf(
+  { mark = 0 }: Probe,
+  journey: Journey,
+  drops: readonly TracedDrop[],
+): 'agrees' | 'nothing to compare' | string {
+  const failed = failedLeg(journey)
+  const own = drops.filter(({ marks }) => marks.includes(mark))
+  if (failed === undefined || failed.leg.verdict === 'depends' || failed.leg.verdict === 'unknown') {
+    return 'nothing to compare'
+  }
+  const { leg } = failed
+  const { where } = leg
+  if (where === undefined || leg.reason.startsWith('nobody answers for') || where.family === 'netdev') {
+    return 'nothing to compare'
+  }
+  const [first] = own
+  if (!isTraced(where)) {
+    // what stops the refusal comes after what refused
+    if (first === undefined || leg.reason.includes('does not get back')) return 'nothing to compare'
+    return `dropped by ${describeDrop(first)}`
+  }
+  if (first === undefined) return 'no rule dropped it'
+  return isAt(first, where) ? 'agrees' : `dropped by ${describeDrop(first)}`
+}
+
+function isTraced({ kind, backend }: Place): boolean {
+  return (kind === 'rule' || kind === 'policy') && backend !== 'legacy'
+}
+
+function isAt(drop: TracedDrop, { kind, name, family, table, chain, handle }: Place): boolean {
+  if (drop.namespace !== name || drop.family !== family || drop.table !== table) return false
+  return kind === 'rule' ? drop.handle === handle : drop.handle === undefined && drop.chain === chain
+}
+
+function describeDrop({ namespace, family, table, chain, handle }: TracedDrop): string {
+  return `${namespace} ${family} ${table} ${chain} ${handle === undefined ? 'policy' : `handle ${handle}`}`
 }
 
 export function describeDifference(
