@@ -7,7 +7,7 @@ import { layerViolations } from './helpers/layers.ts'
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
 function sourceFiles(): Map<string, string> {
-  const folders = ['src', 'commands', 'packages/netlink-ts/src']
+  const folders = ['src', 'commands', 'packages/netlink-ts/src', 'packages/iperf3-parser/src']
   const paths = folders.flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((path) => `${folder}/${path}`),
   )

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { buildLibrary } from '../../../../scripts/build-library.mjs'
+import { buildLibraries } from '../../../../scripts/build-library.mjs'
 import { dumpLinks } from '../../src/route/link.ts'
 import { type TestNamespace, testNamespace } from '../helpers/namespace.ts'
 
@@ -16,7 +16,7 @@ const example = (name: string) => join(PACKAGE, 'examples', `${name}.mjs`)
 let here: TestNamespace
 
 beforeAll(async () => {
-  await buildLibrary()
+  await buildLibraries()
   here = testNamespace()
 }, 120_000)
 afterAll(() => here.remove())

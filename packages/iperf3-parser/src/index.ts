@@ -1,0 +1,5 @@
+export { type JsonPrefix, parseJsonPrefix } from './json-prefix.ts'
+export { encodeReport, type NotParsed, type Parsed, parseIperf3 } from './parse.ts'
+export type { End, Interval, Measured, Report, Start } from './report.ts'
+export { type StreamEvent, StreamParser } from './stream.ts'
+export { type Direction, type Summary, summarise } from './summary.ts'

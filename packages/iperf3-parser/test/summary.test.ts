@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest'
+import { parseIperf3, type Summary, summarise } from '../src/index.ts'
+import { recording } from './recordings.ts'
+
+function summaryOf(text: string): Summary {
+  const result = parseIperf3(text)
+  if (!result.ok) throw new Error(result.message)
+  return summarise(result.report)
+}
+
+describe('the summary', () => {
+  test('of TCP has rate, retransmits, RTT and CPU', () => {
+    const { forward, backward, clientCpuPercent, serverCpuPercent, congestionControl } = summaryOf(recording('tcp'))
+    expect(forward?.bitsPerSecond).toBeGreaterThan(1e8)
+    expect(forward?.retransmits).toBeGreaterThanOrEqual(0)
+    expect(forward?.meanRttMicroseconds).toBeGreaterThan(0)
+    expect(forward?.lostPackets).toBeUndefined()
+    expect(backward).toBeUndefined()
+    expect([clientCpuPercent, serverCpuPercent].every((percent) => Number(percent) > 0)).toBe(true)
+    expect(congestionControl).toMatch(/^\w+$/)
+  })
+
+  test('of UDP has loss and jitter', () => {
+    const { forward } = summaryOf(recording('udp'))
+    expect(forward?.packets).toBeGreaterThan(0)
+    expect(forward?.lostPercent).toBe(0)
+    expect(forward?.jitterMilliseconds).toBeGreaterThanOrEqual(0)
+    expect(forward?.retransmits).toBeUndefined()
+  })
+
+  test.each(['tcp-bidir', 'udp-bidir'])('of %s has both directions', (name) => {
+    const { forward, backward } = summaryOf(recording(name))
+    expect(forward?.bitsPerSecond).toBeGreaterThan(1e5)
+    expect(backward?.bitsPerSecond).toBeGreaterThan(1e5)
+  })
+
+  test('of a reverse test says so', () => {
+    expect(summaryOf(recording('tcp-reverse'))).toMatchObject({ isReverse: true })
+    expect(summaryOf(recording('tcp')).isReverse).toBe(false)
+  })
+
+  test('of output that was cut off adds the intervals up', () => {
+    const text = recording('tcp')
+    const cut = summaryOf(text.slice(0, text.indexOf('"end":\t{')))
+    const whole = summaryOf(text)
+    expect(cut.forward?.bytes).toBeGreaterThan(0)
+    expect(Math.abs(1 - (cut.forward?.bitsPerSecond ?? 0) / (whole.forward?.bitsPerSecond ?? 1))).toBeLessThan(0.5)
+  })
+
+  test('of a run that failed has no direction', () => {
+    expect(summaryOf(recording('error-refused')).forward).toBeUndefined()
+  })
+})
