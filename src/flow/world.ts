@@ -1,4 +1,4 @@
-import type { ConntrackEntry, EndpointReference, HostSnapshot, Link, Namespace } from '../model/snapshot.ts'
+import type { ConntrackEntry, EndpointReference, HostSnapshot, Link, Namespace, Neighbour } from '../model/snapshot.ts'
 import { linksOf, nameOf } from '../model/wiring.ts'
 import type { Place, PlaceKind } from './journey.ts'
 
@@ -189,4 +189,11 @@ export function wasRead({ snapshot, namespace }: Space, kind: HostSnapshot['kind
 export function placeIn(space: Space, kind: PlaceKind, text: string, more: Partial<Place> = {}): Place {
   const host = space.world.facts.snapshots.length > 1 ? { host: space.host } : {}
   return { kind, namespace: space.namespace.inode, ...host, name: space.name, text, ...more }
+}
+
+/** linux/neighbour.h, NUD_VALID: states in which a packet is sent to the known MAC at once. */
+const VALID: ReadonlySet<string> = new Set(['PERMANENT', 'NOARP', 'REACHABLE', 'PROBE', 'STALE', 'DELAY'])
+
+export function isValid({ states, proxy }: Neighbour): boolean {
+  return proxy !== true && states.some((state) => VALID.has(state))
 }

@@ -174,6 +174,8 @@ const PORT_SWITCHES: readonly (readonly [pattern: RegExp, edit: Partial<NonNulla
     [/hairpin is off/, { hairpin: true }, 'hairpin on'],
     [/isolated/, { isolated: false }, 'isolated off'],
     [/takes no broadcasts/, { broadcastFlood: true }, 'bcast_flood on'],
+    [/proxy_arp on/, { proxyArp: false }, 'proxy_arp off'],
+    [/neigh_suppress on/, { neighSuppress: false }, 'neigh_suppress off'],
     [/no unknown unicast/, { flood: true }, 'flood on'],
     [/is (?:blocking|listening|learning)/, { state: 'forwarding' }, 'state 3'],
   ]
@@ -193,7 +195,9 @@ export function portChanges(space: Space, block: Block): Change[] {
         ...before,
         links: before.links.map((each) => (each.index === link.index ? { ...each, port } : each)),
       }),
-      command: `bridge link set dev ${shellWord(link.name)} ${words}`,
+      command: words.startsWith('proxy_arp')
+        ? `ip link set dev ${shellWord(link.name)} type bridge_slave ${words}`
+        : `bridge link set dev ${shellWord(link.name)} ${words}`,
       summary: `${words} at port ${link.name}`,
       ...(words.startsWith('isolated') ? { warning: 'ports are isolated on purpose' } : {}),
     },

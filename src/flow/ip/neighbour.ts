@@ -6,11 +6,8 @@ import type { Packet } from '../packet.ts'
 import { addressType } from '../routing/input.ts'
 import { selectSource } from '../routing/source-address.ts'
 import type { Loss } from '../run.ts'
-import { placeIn, type Space, type SpaceLink } from '../world.ts'
+import { isValid, placeIn, type Space, type SpaceLink } from '../world.ts'
 import { advertisement, enters, leaves, solicitation } from './discovery.ts'
-
-/** linux/neighbour.h, NUD_VALID: states in which a packet is sent to the known MAC at once. */
-const VALID: ReadonlySet<string> = new Set(['PERMANENT', 'NOARP', 'REACHABLE', 'PROBE', 'STALE', 'DELAY'])
 
 /** The MAC of a neighbour: from the table, or from whoever answers the question. */
 export function resolveNeighbour(medium: Medium, at: SpaceLink, target: Ip, source: Ip | undefined): Resolved {
@@ -33,10 +30,7 @@ function askedKey({ space, link }: SpaceLink, { text }: Ip): string {
 }
 
 function knownNeighbour({ namespace }: Space, { index }: Link, { text }: Ip): Neighbour | undefined {
-  return namespace.neighbours.find(
-    ({ link, address, states, proxy }) =>
-      link === index && address === text && proxy !== true && states.some((state) => VALID.has(state)),
-  )
+  return namespace.neighbours.find((each) => each.link === index && each.address === text && isValid(each))
 }
 
 /** arp_announce 0: the packet's own source when it is one of ours. */
@@ -62,7 +56,7 @@ function ask(medium: Medium, at: SpaceLink, target: Ip, asker: Ip): Resolved {
   const source = at.link.mac ?? UNKNOWN_MAC
   if (leaves(run, at, shown)) medium.transmit(at, { source, destination: BROADCAST, body: question })
   const [proxied] = question.proxied
-  if (proxied !== undefined) return found(target, proxied, 'answered by the proxy of the VXLAN device')
+  if (proxied !== undefined) return found(target, proxied.mac, `answered by ${proxied.who}`)
   const answer = answerOf(medium, at, question, source)
   if (answer !== undefined) {
     return found(target, answer.link.mac ?? UNKNOWN_MAC, `answers from ${answer.space.name} ${answer.link.name}`)

@@ -8,6 +8,7 @@ import { type FdbResult, learn, lookupFdb } from './fdb.ts'
 import { type Frame, isMulticastMac, packetOf } from './frame.ts'
 import { lost } from './lost.ts'
 import type { Medium } from './medium.ts'
+import { isSuppressed } from './neighbour-suppression.ts'
 import { admit, release } from './vlans.ts'
 
 /** One frame on its way through a bridge. */
@@ -89,9 +90,10 @@ function flood(medium: Medium, crossing: Crossing, kind: 'unicast' | 'broadcast'
   const { run } = medium
   const { space, bridge, frame } = crossing
   const ports: SpaceLink[] = []
+  const suppressed = isSuppressed(run, crossing)
   for (const port of space.namespace.links) {
     if (port.master !== bridge.index || port === crossing.from) continue
-    const refused = floodRefusal(crossing, port, kind)
+    const refused = floodRefusal(crossing, port, { kind, suppressed })
     if (refused === undefined) ports.push({ space, link: port })
     else if (packetOf(frame) === undefined) lost(run, { space, link: port }, frame, refused, 'bridge-port')
   }
@@ -112,12 +114,24 @@ function nobody({ run }: Medium, { space, bridge, frame, from }: Crossing): Outc
   return { ...lost(run, { space, link: bridge }, frame, text, 'fdb') }
 }
 
-function floodRefusal(crossing: Crossing, port: Link, kind: 'unicast' | 'broadcast'): string | undefined {
+interface Flood {
+  readonly kind: 'unicast' | 'broadcast'
+  /** The bridge knows the answer to the question that is flooded. */
+  readonly suppressed: boolean
+}
+
+function floodRefusal(crossing: Crossing, port: Link, { kind, suppressed }: Flood): string | undefined {
   const refused = refusal(crossing, port)
   if (refused !== undefined) return refused
   const { port: attributes } = port
-  if (kind === 'unicast' && attributes?.flood === false) return `port ${port.name} takes no unknown unicast (flood off)`
-  if (kind === 'broadcast' && attributes?.broadcastFlood === false) return `port ${port.name} takes no broadcasts`
+  if (attributes === undefined) return undefined
+  if (kind === 'unicast' && attributes.flood === false) return `port ${port.name} takes no unknown unicast (flood off)`
+  if (kind === 'broadcast' && attributes.broadcastFlood === false) return `port ${port.name} takes no broadcasts`
+  // br_flood: a port that proxies gets nothing that is flooded
+  if (attributes.proxyArp) return `nothing is flooded to port ${port.name} (proxy_arp on)`
+  if (suppressed && (attributes.neighSuppress || attributes.proxyArpWifi === true)) {
+    return `port ${port.name} hears no question that the bridge knows the answer to (neigh_suppress on)`
+  }
   return undefined
 }
 

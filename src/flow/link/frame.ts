@@ -13,8 +13,8 @@ export interface Question {
   readonly asker: Ip
   /** Those who would answer, in the order in which the question reaches them. */
   readonly answers: SpaceLink[]
-  /** MACs that answer for others: proxies in VXLAN devices. */
-  readonly proxied: string[]
+  /** Answers for others: by proxies in VXLAN devices and bridges. */
+  readonly proxied: { readonly mac: string; readonly who: string }[]
   /** It went out to where no snapshot tells who is there. */
   outside: boolean
   /** What firewalls see of it: a neighbour solicitation is an ICMPv6 packet, ARP is none of IP. */

@@ -48,7 +48,7 @@ function answerQuestion({ run }: Medium, { space, link }: SpaceLink, { body }: F
     (each) => each.link === link.index && each.address === body.target.text && each.mac !== undefined,
   )
   if (known?.mac !== undefined && entriesOf(space, known.mac).some((entry) => entry.link === link.index)) {
-    body.proxied.push(known.mac)
+    body.proxied.push({ mac: known.mac, who: `the proxy of ${link.name}` })
     return { kind: 'ignored' }
   }
   const missing = known === undefined ? `no neighbour entry for ${body.target.text}` : `no FDB entry for ${known.mac}`

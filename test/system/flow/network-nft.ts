@@ -8,17 +8,29 @@ export function nftRules(random: Random, name: string): string[] {
     '  set ports { type inet_service; flags interval; elements = { 80, 1000-2000 } }',
     '  set nets { type ipv4_addr; flags interval; elements = { 10.1.1.0/24, 192.168.3.0/24 } }',
     '  set pairs { type ipv4_addr . inet_service; elements = { 10.1.0.2 . 80, 10.2.0.2 . 53 } }',
+    '  map sources { type ipv4_addr : verdict; flags interval; elements = { 10.1.0.0/24 : accept, 192.168.3.2 : drop } }',
+    '  map pairways { type ipv4_addr . inet_service : verdict; elements = { 10.1.0.3 . 80 : accept, 10.1.1.2 . 81 : drop } }',
+    '  map marks { type ipv4_addr : mark; elements = { 10.1.0.2 : 0x10, 192.168.3.2 : 0x3 } }',
     '  map ways { type inet_service : verdict; elements = { 80 : accept, 81 : drop, 53 : jump other } }',
     '  chain other {',
     ...rules(random, 'other', 2),
     '  }',
     ...['input', 'output', ...(isHost ? ['forward'] : [])].flatMap((hook) => chain(random, hook)),
     ...(random.chance(0.3) ? chain(random, 'prerouting') : []),
+    ...(random.chance(0.2) ? ROUTE_CHAIN : []),
     '}',
     ...(isHost && random.chance(0.7) ? natTable(random, name) : []),
     ...(isHost && random.chance(0.25) ? bridgeTable(random) : []),
   ]
 }
+
+/** A mark that is set here has the packet routed again. */
+const ROUTE_CHAIN = [
+  '  chain reroute {',
+  '    type route hook output priority mangle; policy accept;',
+  '    ip daddr 10.0.0.0/8 counter meta mark set 0x10',
+  '  }',
+]
 
 function chain(random: Random, hook: string): string[] {
   const priority = hook === 'prerouting' ? random.pick(['-150', '-250', 'mangle']) : random.pick(['0', '0', '-5', '10'])
@@ -57,6 +69,9 @@ const LINKS = ['"wan"', '"br0"', '"br1"', '"eth0"', '"lo"', '"br*"', '{ "wan", "
 function matches(random: Random, hook: string): string {
   const operator = () => random.maybe(0.2, '!= ')
   return [
+    hook === 'prerouting'
+      ? random.maybe(0.2, random.pick(['fib saddr . iif oif missing', 'fib saddr oif exists']))
+      : '',
     random.maybe(0.3, `ip saddr ${operator()}${random.pick([...NETS, '@nets', '{ 10.1.0.2, 10.2.0.0/24 }'])}`),
     random.maybe(0.3, `ip daddr ${operator()}${random.pick([...NETS, '@nets'])}`),
     ['input', 'forward', 'prerouting'].includes(hook)
@@ -93,6 +108,10 @@ const EXTRA = [
   'ct direction reply',
   'fib daddr type local',
   'fib saddr type != local',
+  'ip saddr . tcp dport { 10.1.0.2 . 80, 192.168.3.2 . 8080 }',
+  'meta mark & 0xff != 0x10',
+  'ct mark 0x7',
+  'ip daddr & 255.255.0.0 == 10.1.0.0',
   'meta mark 0x10',
   'meta mark & 0xf == 0x3',
   'meta nfproto ipv4',
@@ -111,9 +130,19 @@ function verdict(random: Random, hook: string): string {
     'return',
     ...(hook === 'other'
       ? []
-      : ['jump other', 'goto other', 'tcp dport vmap @ways', 'th dport vmap { 80 : accept, 53 : drop }']),
+      : [
+          'ip saddr vmap @sources',
+          'ip daddr . th dport vmap @pairways',
+          'jump other',
+          'goto other',
+          'tcp dport vmap @ways',
+          'th dport vmap { 80 : accept, 53 : drop }',
+        ]),
     'meta mark set 0x10',
     'ct mark set 0x7',
+    'ct mark set meta mark',
+    'meta mark set ct mark',
+    'meta mark set ip saddr map @marks',
   ])
 }
 

@@ -106,6 +106,7 @@ export function planNetwork(random: Random, seed: number): Network {
   if (random.chance(0.5)) macvlans(builder)
   forwarding(builder)
   filters(builder)
+  if (random.chance(0.4)) markedRoutes(builder)
   faults(builder)
   const namespaces = [...builder.byName.values()]
   return { seed, namespaces, destinations: destinationsOf(namespaces) }
@@ -138,7 +139,7 @@ function six(four: string): string {
   return `fd${a}:${b}:${c}::${d}`
 }
 
-const PORT_OPTIONS = ['hairpin on', 'isolated on', 'learning off', 'flood off']
+const PORT_OPTIONS = ['hairpin on', 'isolated on', 'learning off', 'flood off', 'neigh_suppress on']
 
 function bridges(builder: Builder): void {
   const { random } = builder
@@ -147,6 +148,9 @@ function bridges(builder: Builder): void {
     builder.cable(host, port, container, link, random.maybe(0.15, `mtu ${random.pick([1300, 1450])}`))
     builder.namespace(host).addresses.push(`link set ${port} master ${bridge}`)
     if (random.chance(0.25)) builder.namespace(host).bridge.push(`link set dev ${port} ${random.pick(PORT_OPTIONS)}`)
+    if (random.chance(0.05)) {
+      builder.namespace(host).addresses.push(`link set ${port} type bridge_slave proxy_arp on`)
+    }
     builder.address(container, link, `${address}/24`, `${six(address)}/64`)
   }
   const bridge = (host: string, name: string, gateway: string) => {
@@ -225,6 +229,9 @@ const SETTINGS: readonly (readonly [name: string, probability: number, values: r
   ['net.ipv4.conf.all.arp_ignore', 0.1, ['1', '2']],
   ['net.ipv4.conf.all.accept_local', 0.1, ['1']],
   ['net.ipv4.conf.all.proxy_arp', 0.1, ['1']],
+  ['net.ipv4.conf.wan.forwarding', 0.08, ['0']],
+  ['net.ipv6.conf.wan.forwarding', 0.08, ['0']],
+  ['net.ipv4.conf.br0.send_redirects', 0.1, ['0']],
   ['net.ipv4.icmp_echo_ignore_all', 0.05, ['1']],
 ]
 
@@ -242,33 +249,67 @@ function forwarding(builder: Builder): void {
   }
 }
 
+const BACKENDS: Readonly<Record<string, readonly string[]>> = {
+  'iptables-nft': ['iptables-nft'],
+  'iptables-legacy': ['iptables-legacy'],
+  nft: [],
+  mixed: ['iptables-nft'],
+  'mixed-legacy': ['iptables-legacy'],
+  all: ['iptables-nft', 'iptables-legacy'],
+}
+const WITH_NFT: ReadonlySet<string> = new Set(['nft', 'mixed', 'mixed-legacy', 'all'])
+
 function filters(builder: Builder): void {
   const { random } = builder
   for (const [name, namespace] of builder.byName) {
     const isHost = name === 'h1' || name === 'h2'
     if (!random.chance(isHost ? 0.9 : 0.3)) continue
-    const kind = random.pick(['iptables-nft', 'iptables-legacy', 'nft', 'mixed'])
-    const made = { ...namespace }
-    if (kind !== 'nft') {
-      const variant = kind === 'mixed' ? random.pick(['iptables-nft', 'iptables-legacy']) : kind
-      Object.assign(made, {
-        ipsets: [
-          'create known hash:ip',
-          'add known 10.1.0.2',
-          'add known 192.168.3.2',
-          'create nets hash:net',
-          'add nets 10.1.1.0/24',
-          'add nets 10.1.1.2 nomatch',
-          'create pairs hash:ip,port',
-          'add pairs 10.1.0.2,tcp:80',
-          'add pairs 10.2.0.2,udp:53',
-        ],
-        iptables: { [variant]: iptablesRules(random, name) },
-      })
-    }
-    if (kind === 'nft' || kind === 'mixed') Object.assign(made, { nft: nftRules(random, name) })
-    builder.byName.set(name, made)
+    const kind = random.pick(Object.keys(BACKENDS))
+    const variants = BACKENDS[kind] ?? []
+    builder.byName.set(name, {
+      ...namespace,
+      ipsets: variants.length === 0 ? [] : IPSETS,
+      iptables: Object.fromEntries(variants.map((variant) => [variant, iptablesRules(random, name)])),
+      nft: WITH_NFT.has(kind) ? nftRules(random, name) : [],
+    })
   }
+}
+
+const IPSETS = [
+  'create known hash:ip',
+  'add known 10.1.0.2',
+  'add known 192.168.3.2',
+  'create nets hash:net',
+  'add nets 10.1.1.0/24',
+  'add nets 10.1.1.2 nomatch',
+  'create pairs hash:ip,port',
+  'add pairs 10.1.0.2,tcp:80',
+  'add pairs 10.2.0.2,udp:53',
+]
+
+/** Packets that a rule has marked go by another table: elsewhere, nowhere, or on to the next rule. */
+function markedRoutes(builder: Builder): void {
+  const { random } = builder
+  const [name, gateway, dev] = random.pick([
+    ['h1', '192.168.1.1', 'wan'],
+    ['h2', '192.168.2.1', 'wan'],
+    ['r', '192.168.3.2', 'r3'],
+  ] as const)
+  const { late } = builder.namespace(name)
+  late.push(
+    random.pick([
+      'rule add fwmark 0x10/0xff lookup 200 priority 50',
+      'rule add fwmark 0x3/0xf lookup 200 priority 50',
+      'rule add not fwmark 0x10/0xff to 10.2.0.0/24 lookup 200 priority 50',
+      `rule add iif ${dev} lookup 200 priority 50`,
+    ]),
+    random.pick([
+      `route add default via ${gateway} dev ${dev} table 200`,
+      'route add unreachable default table 200',
+      'route add throw default table 200',
+      `route add 192.168.3.0/24 via ${gateway} dev ${dev} table 200`,
+    ]),
+  )
 }
 
 const FAULTS = [
