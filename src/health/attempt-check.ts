@@ -7,7 +7,7 @@ import { rowsOf } from '../checks/rows/rows.ts'
 import { TsnetError } from '../errors.ts'
 import type { Namespace } from '../model/snapshot.ts'
 import type { SharedFacts } from './facts-source.ts'
-import { namespaceIn, type Places } from './places.ts'
+import { type LivePlace, namespaceIn, type Places } from './places.ts'
 import { probe } from './probes.ts'
 import { search } from './search.ts'
 
@@ -17,6 +17,7 @@ export interface Surroundings {
   readonly places: Places
   /** Selector of a check that has none. */
   readonly from: string
+  readonly select: (from: string) => string
   readonly allowCommands: boolean
   readonly signal: AbortSignal
 }
@@ -40,12 +41,12 @@ export async function attemptCheck(check: Check, around: Surroundings, notBefore
     throw new TsnetError('unsupported', 'commands are not run', { hint: 'allow it with --allow-commands' })
   }
   const facts = await around.facts.since(notBeforeMs)
-  const from = check.from ?? around.from
+  const from = check.from === undefined ? around.from : around.select(check.from)
   const namespace = isInNamespace ? namespaceIn(facts, from, around.facts.isLive) : undefined
   if (by === 'rows') return lookUp(check, facts, namespace)
   if (by === 'predicted') return judged(check, pathRow(check, facts, from))
   if (namespace === undefined) throw new TsnetError('usage', `${check.resource}: needs a namespace`)
-  return tryOut(check, namespace, around)
+  return tryOut(check, around, () => around.places.open(namespace, from))
 }
 
 function lookUp(check: Check, facts: CheckFacts, namespace: Namespace | undefined): Attempt {
@@ -73,13 +74,13 @@ function judged({ expect }: Check, row: Row): Attempt {
   return { ...judgeRow(expect, row, search), values: numbersOf(row) }
 }
 
-async function tryOut(check: Check, namespace: Namespace, around: Surroundings): Promise<Attempt> {
+async function tryOut(check: Check, around: Surroundings, open: () => LivePlace): Promise<Attempt> {
   if (!around.facts.isLive) {
     throw new TsnetError('unsupported', `${check.resource}: a saved snapshot cannot be tried`, {
       hint: 'run it on the host, without --from',
     })
   }
-  const place = around.places.open(namespace)
+  const place = open()
   const row = await withDeadline(check, around.signal, (options) => probe(place, check, options))
   const first = judged(check, row)
   const { rises } = check.expect

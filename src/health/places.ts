@@ -17,8 +17,11 @@ export interface LivePlace {
 export class Places {
   readonly #open = new Map<number, NamespaceSession>()
 
-  /** @throws TsnetError `privilege`, `vanished` */
-  open(namespace: Namespace): LivePlace {
+  /**
+   * @param selector how it was found: of several names in one namespace, each with files of its own, this one counts
+   * @throws TsnetError `privilege`, `vanished`
+   */
+  open(namespace: Namespace, selector = ''): LivePlace {
     const { inode, names, pids, owner } = namespace
     let session = this.#open.get(inode)
     if (session === undefined) {
@@ -27,7 +30,9 @@ export class Places {
       this.#open.set(inode, session)
     }
     // a lab's containers have files of their own, and no processes that see them
-    return { session, resolver: readResolver({ names, pids: owner.kind === 'lab' ? [] : pids }) }
+    const named = names.filter((name) => selector === `path:/run/netns/${name}`)
+    const own = named.length > 0 ? named : names
+    return { session, resolver: readResolver({ names: own, pids: owner.kind === 'lab' ? [] : pids }) }
   }
 
   close(): void {

@@ -13,6 +13,8 @@ export interface RunChecksOptions {
   readonly facts: FactsSource
   /** Selector of checks that have none. Default host. */
   readonly from?: string
+  /** What a selector of a file means here. Default: itself. */
+  readonly select?: (from: string) => string
   readonly allowCommands: boolean
   /** How many are tried at once. */
   readonly parallel: number
@@ -30,8 +32,8 @@ export async function runChecks(checks: readonly Check[], options: RunChecksOpti
   const startMs = performance.now()
   const facts = new SharedFacts(options.facts)
   const places = new Places()
-  const { from = 'host', allowCommands, signal } = options
-  const around: Surroundings = { facts, places, from, allowCommands, signal }
+  const { from = 'host', select = (selector) => selector, allowCommands, signal } = options
+  const around: Surroundings = { facts, places, from, select, allowCommands, signal }
   try {
     const { snapshot } = await facts.since(0)
     const made = checks.flatMap((check) => unfold(check, snapshot))

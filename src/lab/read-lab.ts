@@ -34,8 +34,9 @@ export function readLab(file: string, text: string): LabReading {
   if (document === undefined) return { problems, locate }
   const shape = checkShape(document.value)
   const complaints = new Complaints()
+  const placeOf = (path: Path) => ({ file, ...document.positionOf(path, typeof path.at(-1) === 'string') })
   const pruned = shape.length === 0 ? document.value : pruneUntilValid(document.value, shape)
-  const topology = pruned === undefined ? undefined : readTopology(pruned as LabFile, complaints)
+  const topology = pruned === undefined ? undefined : readTopology(pruned as LabFile, complaints, placeOf)
   if (topology !== undefined) checkTopology(topology, complaints)
   const followUps = (each: Complaint) => shape.some(({ path }) => path.length > 1 && isBelow(each.path, path))
   const found = [...shape, ...complaints.list.filter((each) => !followUps(each))].map(locate)

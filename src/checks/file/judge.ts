@@ -48,8 +48,11 @@ export function judgeRow(expect: Expectation, row: Row, search: Search): Judgeme
     return { place, property, expected: describeMatcher(matcher), found: describeValue(row[property]) }
   })
   const words = mismatches.map(({ property, expected, found }) => `${property} is ${found}, not ${expected}`)
-  const detail = row['detail'] === undefined ? '' : `: ${describeValue(row['detail'])}`
-  return failed(`${words.join('; ')}${detail}`, mismatches)
+  if (row['detail'] === undefined) return failed(words.join('; '), mismatches)
+  const detail = describeValue(row['detail'])
+  // nothing of what was expected came about: why not says it all
+  const isVoid = mismatches.every(({ found }) => found === 'none')
+  return failed(isVoid ? detail : `${words.join('; ')}: ${detail}`, mismatches)
 }
 
 function failed(detail: string, mismatches: readonly CheckMismatch[]): Judgement {

@@ -36,7 +36,7 @@ function referencesIn({ nodes, links, networks, containers, checks }: LabTopolog
   const other = containers.flatMap(({ links: linked, dependsOn }) =>
     [...linked, ...dependsOn].map(({ at, container: name }) => ({ name, at })),
   )
-  const from = checks.map(({ at, from: name }) => ({ name, at: [...at, 'from'] }))
+  const from = checks.flatMap(({ at, from: name }) => (name === undefined ? [] : [{ name, at: [...at, 'from'] }]))
   return [
     ...segment.map((each) => ({ ...each, what: 'segment', known: names.segments })),
     ...end.map((each) => ({ ...each, what: 'host or router', known: names.nodes })),

@@ -1,3 +1,5 @@
+import type { CheckEntry } from '../../checks/file/read-check.ts'
+
 /**
  * A lab as people write it, after the schema (docs/lab.schema.json) has let it through. Short forms and long forms
  * stand side by side here; `topology.ts` is what remains when they are read.
@@ -151,29 +153,4 @@ export type WorkloadKind = (typeof WORKLOADS)[number]
 export interface WorkloadEntry {
   readonly kind: WorkloadKind
   readonly port?: number
-}
-
-export interface CheckEntry {
-  readonly name: string
-  readonly from: string
-  readonly http?: string
-  readonly tcp?: string
-  readonly udp?: string
-  readonly ping?: string
-  readonly dns?: string
-  readonly command?: readonly string[]
-  /** Of dns. */
-  readonly type?: 'A' | 'AAAA' | 'PTR' | 'SRV' | 'MX' | 'TXT'
-  readonly timeout?: string
-  readonly expect?: string | ExpectEntry
-}
-
-export interface ExpectEntry {
-  /** Of http: HTTP status; of command: exit status. */
-  readonly status?: number
-  readonly contains?: string
-  readonly matches?: string
-  readonly rises?: string
-  readonly addresses?: readonly string[]
-  readonly names?: readonly string[]
 }

@@ -1,6 +1,6 @@
+import type { Check } from '../../checks/file/check.ts'
 import type { PortBinding } from '../../driver/network-driver.ts'
 import type {
-  CheckSpec,
   ContainerLinkSpec,
   DnsSpec,
   DockerSettings,
@@ -21,10 +21,8 @@ export interface ResolvedLab {
   readonly name: string
   readonly description?: string
   readonly objects: readonly LabObject[]
-  readonly checks: readonly ResolvedCheck[]
+  readonly checks: readonly Check[]
 }
-
-export type ResolvedCheck = Omit<CheckSpec, 'at'>
 
 interface Common {
   /** Unique in the lab; the same thing has the same one in a later version of the file. */

@@ -1,7 +1,7 @@
 import type { Complaints } from '../../model/file/problem.ts'
-import type { CheckSpec, LabTopology } from '../topology/topology.ts'
+import type { LabTopology } from '../topology/topology.ts'
 import { given } from '../topology/written-settings.ts'
-import type { LabObject, NetworkObject, ResolvedCheck, ResolvedLab } from './lab-object.ts'
+import type { LabObject, NetworkObject, ResolvedLab } from './lab-object.ts'
 import { previousOf } from './previous.ts'
 import { resolveContainers } from './resolve-endpoints.ts'
 import { resolveNetworks } from './resolve-networks.ts'
@@ -28,7 +28,7 @@ export function resolveLab(topology: LabTopology, { previous, complaints }: Reso
     format: 1,
     name: topology.name,
     objects: [...wiring, ...routes, ...networks, ...withPeers(networks, containers), ...resolveFirewalls(topology)],
-    checks: topology.checks.map(withoutPlace),
+    checks: topology.checks.map(({ check }) => check),
     ...given({ description: topology.description }),
   }
 }
@@ -41,8 +41,4 @@ function withPeers(networks: readonly NetworkObject[], containers: ReturnType<ty
     ...resolvePeers(networks, endpoints),
     ...containers.filter(({ kind }) => kind === 'workload'),
   ]
-}
-
-function withoutPlace({ at: _place, ...check }: CheckSpec): ResolvedCheck {
-  return check
 }

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import type { CheckResult } from '../../model/check.ts'
 import type { ResolvedLab } from '../resolve/lab-object.ts'
-import { type CheckResult, runChecks } from './run-checks.ts'
+import { runLabChecks } from './run-checks.ts'
 
 const DEADLINE_MS = 30_000
 const PAUSE_MS = 200
@@ -10,10 +11,10 @@ export async function waitForChecks({ name, checks }: ResolvedLab): Promise<read
   const deadline = performance.now() + DEADLINE_MS
   let left = checks
   for (;;) {
-    const results = await runChecks(name, left, () => undefined)
-    const failed = results.filter(({ result }) => result !== 'passed')
+    const results = await runLabChecks(name, left, () => undefined)
+    const failed = results.filter(({ verdict }) => verdict === 'failed' || verdict === 'untested')
     if (failed.length === 0 || performance.now() > deadline) return failed
-    left = left.filter((check) => failed.some((result) => result.name === check.name && result.from === check.from))
+    left = left.filter(({ place }) => failed.some((each) => each.place === place))
     await pause(PAUSE_MS)
   }
 }

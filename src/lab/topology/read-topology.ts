@@ -1,7 +1,7 @@
 import type { Complaints, Path } from '../../model/file/problem.ts'
 import type { Entries, LabFile } from '../file/lab-file.ts'
 import { withGatewayBridge } from './gateway-bridge.ts'
-import { readCheck } from './read-check.ts'
+import { type LabCheckReading, readLabCheck } from './read-check.ts'
 import { readContainer } from './read-container.ts'
 import { PREDEFINED, predefinedNetwork, readNetwork } from './read-network.ts'
 import { DOCKER_DEFAULTS, readDocker, readLink, readNode, readSegment } from './read-node.ts'
@@ -9,7 +9,7 @@ import type { ContainerSpec, LabTopology, NetworkSpec } from './topology.ts'
 import { given } from './written-settings.ts'
 
 /** A lab file in its one form. Complains about texts that have a form of their own and are not of it: ports, routes… */
-export function readTopology(file: LabFile, complaints: Complaints): LabTopology {
+export function readTopology(file: LabFile, complaints: Complaints, placeOf: LabCheckReading['placeOf']): LabTopology {
   const docker = readDocker(file.docker, DOCKER_DEFAULTS)
   const hosts = Object.keys(file.hosts)
   const each = <T, R>(section: keyof LabFile, entries: Entries<T> | undefined, read: Reader<T, R>): R[] =>
@@ -37,7 +37,7 @@ export function readTopology(file: LabFile, complaints: Complaints): LabTopology
     ),
     ...connected,
     checks: (file.checks ?? []).flatMap((check, position) =>
-      check === undefined ? [] : readCheck(check, ['checks', position], complaints),
+      check === undefined ? [] : readLabCheck(check, ['checks', position], { complaints, placeOf }),
     ),
     ...given({ description: file.description }),
   }

@@ -1,3 +1,4 @@
+import type { Check } from '../../checks/file/check.ts'
 import type { Path } from '../../model/file/problem.ts'
 import type { NetworkDriverName, WorkloadKind } from '../file/lab-file.ts'
 
@@ -192,33 +193,7 @@ export interface ContainerLinkSpec extends Written {
 }
 
 export interface CheckSpec extends Written {
-  readonly name: string
-  readonly from: string
-  readonly timeoutMs: number
-  readonly probe: Probe
+  /** Container, host or router; absent for what is of no namespace. */
+  readonly from?: string
+  readonly check: Check
 }
-
-/** What is tried. Hosts of URLs and the like are names as `from` resolves them, or addresses. */
-export type Probe =
-  | { readonly kind: 'http'; readonly url: string; readonly expect: ContentExpectation }
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly expect: 'open' | Unanswered }
-  | { readonly kind: 'udp'; readonly host: string; readonly port: number; readonly expect: 'reply' | Unanswered }
-  | { readonly kind: 'ping'; readonly host: string; readonly expect: 'reply' | Exclude<Unanswered, 'refused'> }
-  | { readonly kind: 'dns'; readonly name: string; readonly type: DnsType; readonly expect: DnsExpectation }
-  | { readonly kind: 'command'; readonly command: readonly string[]; readonly expect: ContentExpectation }
-
-/** `closed` = any of the others. */
-export type Unanswered = 'refused' | 'unreachable' | 'timeout' | 'closed'
-export type DnsType = 'A' | 'AAAA' | 'PTR' | 'SRV' | 'MX' | 'TXT'
-
-export interface ContentExpectation {
-  /** HTTP status or exit status; `refused` and the like = there must be no answer at all. */
-  readonly status: number | Unanswered
-  readonly contains?: string
-  readonly matches?: string
-  /** A regular expression with one group: its number is greater the second time. */
-  readonly rises?: string
-}
-
-/** Exactly these addresses or names; `found` = any, `unknown` = none, for whatever reason. */
-export type DnsExpectation = 'found' | 'unknown' | 'nxdomain' | 'timeout' | { readonly values: readonly string[] }
