@@ -2,6 +2,7 @@ import { deleteNftTable, getNftGeneration, NFNL_SUBSYS, nfnetlinkBatch } from 'n
 import { TsnetError } from '../../errors.ts'
 import { SaveParser } from '../../kernel/firewall/save-parser.ts'
 import type { NetworkHost } from '../network-host.ts'
+import { removeIptablesRules } from './remove-rules.ts'
 import type { RestoreScript } from './restore-script.ts'
 import type { Family } from './rule.ts'
 import { Ruleset } from './ruleset.ts'
@@ -46,16 +47,27 @@ export class IptablesTool {
   }
 
   /**
-   * Each table is one transaction; when one is refused, those before it are done.
+   * Each table is one transaction; when one is refused, those before it are done. When rules only go, all is one.
    *
    * @param result what the rules are afterwards
    * @throws TsnetError `failed`
    */
   async write(family: Family, script: RestoreScript, result: Ruleset): Promise<void> {
     const before = this.#generation()
-    await this.#host.run(TOOLS[family].restore, ['--noflush', '-w'], { input: script.text, package: PACKAGE })
-    this.#count(before, script.tables.length)
+    if (this.#remove(family, script, before)) {
+      this.#count(before, 1)
+    } else {
+      await this.#host.run(TOOLS[family].restore, ['--noflush', '-w'], { input: script.text, package: PACKAGE })
+      this.#count(before, script.tables.length)
+    }
     if (this.#known.get(family)) this.#known.set(family, { generation: this.#generation(), rules: result })
+  }
+
+  /** @returns whether there was no more to do than to take rules away, and it is done */
+  #remove(family: Family, { removals }: RestoreScript, generation: number): boolean {
+    const areListed = this.#known.get(family)?.generation === generation
+    if (removals === undefined || !areListed) return false
+    return removeIptablesRules(this.#host.netfilter, { family: NFPROTO[family], removals, generation })
   }
 
   /** Takes a table away, which iptables itself never does. */

@@ -6,6 +6,17 @@ export interface RestoreScript {
   readonly text: string
   /** Each is one transaction of the kernel. */
   readonly tables: readonly string[]
+  /** Given when that is all: to take rules away needs no iptables. */
+  readonly removals?: readonly Removal[]
+}
+
+/** Rules of a chain, by their position before any of them is gone. */
+export interface Removal {
+  readonly table: string
+  readonly chain: string
+  readonly positions: readonly number[]
+  /** How many rules the chain has before. */
+  readonly count: number
 }
 
 /**
@@ -18,7 +29,30 @@ export function restoreScript(from: Ruleset, to: Ruleset): RestoreScript {
     const lines = tableLines(from, to, table)
     return lines.length === 0 ? [] : [{ table, text: [`*${table}`, ...lines, 'COMMIT', ''].join('\n') }]
   })
-  return { text: parts.map(({ text }) => text).join(''), tables: parts.map(({ table }) => table) }
+  const tables = parts.map(({ table }) => table)
+  const removals = tables.map((table) => removalsIn(from, to, table))
+  return {
+    text: parts.map(({ text }) => text).join(''),
+    tables,
+    ...(removals.includes(undefined) ? {} : { removals: removals.flatMap((removal) => removal ?? []) }),
+  }
+}
+
+/** Undefined: there is more to do in the table. */
+function removalsIn(from: Ruleset, to: Ruleset, table: string): readonly Removal[] | undefined {
+  const before = from.chains(table)
+  const after = to.chains(table)
+  if (before.size !== after.size) return undefined
+  const removals: Removal[] = []
+  for (const [chain, { policy, rules }] of after) {
+    const known = before.get(chain)
+    if (known?.policy !== policy) return undefined
+    const kept = commonRules(known?.rules ?? [], rules)
+    if (kept.to.size < rules.length) return undefined
+    const positions = [...(known?.rules ?? []).keys()].filter((at) => !kept.from.has(at))
+    if (positions.length > 0) removals.push({ table, chain, positions, count: known?.rules.length ?? 0 })
+  }
+  return removals
 }
 
 /**

@@ -46,9 +46,15 @@ describe('a script for iptables-restore', () => {
     )
   })
 
+  test('says which rules go when no more is to be done', () => {
+    const gone = restoreScript(forward(['-j A', '-j B', '-j C', '-j B']), forward(['-j A', '-j B'])).removals
+    expect(gone).toEqual([{ table: 'filter', chain: 'FORWARD', positions: [2, 3], count: 4 }])
+    expect(restoreScript(forward(['-j A']), forward(['-j B'])).removals).toBeUndefined()
+  })
+
   test('is nothing when nothing changes, and names the tables that do', () => {
     const engine = new Engine('docker20').networks(network('br-1', '10.1.0.0/24'))
-    expect(restoreScript(engine.rules, engine.rules)).toEqual({ text: '', tables: [] })
+    expect(restoreScript(engine.rules, engine.rules)).toEqual({ text: '', tables: [], removals: [] })
     expect(restoreScript(parse(''), engine.rules).tables).toEqual(['nat', 'filter'])
   })
 

@@ -106,6 +106,22 @@ export interface NftRuleCompat {
 const NFTA_RULE_COMPAT = { PROTO: 1, FLAGS: 2 } as const
 const NFT_RULE_COMPAT_F_INV = 1 << 1
 
+/** Takes a rule away. To be sent inside {@link nfnetlinkBatch}. */
+export function deleteNftRule({ family, table, chain, handle }: NftRuleKey): Request {
+  const bytes = new Uint8Array(8)
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(handle))
+  return {
+    type: nftType(NFT_MSG.DELRULE),
+    fill: (writer) => {
+      writeFilter(writer, { family, table, chain })
+      writer.bytesAttribute(NFTA_RULE.HANDLE, bytes)
+    },
+  }
+}
+
+/** What the kernel knows a rule by. */
+export type NftRuleKey = Pick<NftRule, 'family' | 'table' | 'chain' | 'handle'>
+
 /** Appends a rule to its chain. To be sent inside {@link nfnetlinkBatch}. */
 export function newNftRule(rule: NftRuleSpecification): Request {
   const { family, table, chain, expressions, comment, compat } = rule

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   conntrackStatusNames,
   deleteConntrack,
+  deleteNftRule,
   dumpConntrack,
   dumpConntrackStatistics,
   dumpIpSets,
@@ -70,6 +71,23 @@ function makeTable(name: string): void {
     { subsystem: NFNL_SUBSYS.NFTABLES },
   )
 }
+
+test('a rule is taken away by its handle, and none when the rules have changed since', () => {
+  makeTable('shrinks')
+  const rules = () => dumpNftRules(socket, { family: 1, table: 'shrinks', chain: 'forward' })
+  const [first, second] = rules()
+  if (!first || !second) throw new Error('two rules were made')
+  const generation = getNftGeneration(socket).id
+  namespace.run('nft add table ip meanwhile')
+  const remove = (options: object) =>
+    nfnetlinkBatch(socket, [deleteNftRule(first)], { subsystem: NFNL_SUBSYS.NFTABLES, ...options })
+  expect(() => remove({ generation })).toThrow()
+  expect(rules()).toHaveLength(2)
+  remove({ generation: getNftGeneration(socket).id })
+  expect(rules().map(({ handle }) => handle)).toEqual([second.handle])
+  namespace.run('nft delete table ip meanwhile')
+  namespace.run('nft delete table inet shrinks')
+})
 
 test('tables, chains and rules are those that nft lists, also the ones we encoded', () => {
   makeTable('ours')
