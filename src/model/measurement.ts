@@ -1,3 +1,5 @@
+import type { Report, Summary } from 'iperf3-parser'
+
 /**
  * Why something could not be measured. What a network does not let through is a fact, hence a value; only what keeps
  * us from trying (no such namespace, no privilege) is thrown.
@@ -179,4 +181,34 @@ export interface PathMtuFound {
   /** Nobody says that a packet is too large: TCP hangs there unless it is told otherwise. */
   readonly isBlackHole: boolean
   readonly rttMs: number
+}
+
+/** What passed in about a second of iperf3. */
+export interface IperfInterval {
+  readonly startS: number
+  readonly endS: number
+  readonly bitsPerSecond: number
+  /** From client to server, unless reversed; `backward` only in a bidirectional run. */
+  readonly direction: 'forward' | 'backward'
+  readonly retransmits?: number
+  readonly lostPercent?: number
+}
+
+export interface IperfMeasured {
+  readonly ok: true
+  /** `3.12` */
+  readonly version: string
+  readonly summary: Summary
+  readonly report: Report
+  /** Of the receiver, forward. */
+  readonly intervals: readonly IperfInterval[]
+  /** Interrupted before its end: the figures are those until then. */
+  readonly isComplete: boolean
+}
+
+export interface IperfThresholds {
+  /** Each direction must reach it. */
+  readonly minBitsPerSecond?: number
+  readonly maxLossPercent?: number
+  readonly maxRetransmits?: number
 }
