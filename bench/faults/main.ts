@@ -8,7 +8,16 @@ import { type FaultRow, measureFault } from './measure-fault.ts'
 import { formatTable, scoreOf, shortcomings } from './score.ts'
 
 /** Each has something that the others have not. */
-const LABS = ['compose-host', 'routers', 'user-bridge', 'pets-bridge', 'pets-macvlan', 'vlan-trunk']
+const LABS = [
+  'compose-host',
+  'routers',
+  'user-bridge',
+  'pets-bridge',
+  'pets-macvlan',
+  'vlan-trunk',
+  'overlay',
+  'overlay-encrypted',
+]
 const USAGE = 2
 
 interface Wanted {

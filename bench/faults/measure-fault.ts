@@ -106,19 +106,28 @@ interface Cure {
   readonly sick: HostSnapshot
 }
 
-/** Does what is advised. @returns what is still wrong then */
+/** What a person does who follows advice: the second look may have more of it. */
+const ROUNDS = 2
+
+/** Does what is advised, and looks again. @returns what is still wrong then */
 async function cured(lab: LabRun, plan: FaultPlan, { top, sick }: Cure): Promise<readonly string[]> {
-  if (top?.fix === undefined) return ['no fix is told']
-  const commands = top.fix.steps.map((step) => `${step.name}: ${step.words.join(' ')}`).join('; ')
-  const failed = lab.applyFix(top.fix, sick)
-  if (failed !== undefined) return [`fix fails: ${failed}`]
-  for (const probe of plan.stir ?? []) lab.works(probe)
-  const failing = await lab.allWork(plan.probes)
-  const { examination } = await lab.examine()
-  return [
-    ...failing.map((probe) => `fixed by ${commands}, yet fails: ${words(probe)}`),
-    ...examination.findings.map((finding) => `fixed by ${commands}, yet told: ${brief(finding)}`),
-  ]
+  const done: string[] = []
+  let [advice, snapshot] = [top, sick]
+  for (let round = 1; ; round++) {
+    if (advice?.fix === undefined) return ['no fix is told']
+    done.push(...advice.fix.steps.map((step) => `${step.name}: ${step.words.join(' ')}`))
+    const failed = lab.applyFix(advice.fix, snapshot)
+    if (failed !== undefined) return [`fix fails: ${failed}`]
+    for (const probe of plan.stir ?? []) lab.works(probe)
+    const now = await lab.examine()
+    ;[advice, snapshot] = [now.examination.findings[0], now.snapshot]
+    if (advice !== undefined && advice.fix !== undefined && round < ROUNDS) continue
+    const failing = await lab.allWork(plan.probes)
+    return [
+      ...failing.map((probe) => `fixed by ${done.join('; ')}, yet fails: ${words(probe)}`),
+      ...now.examination.findings.map((finding) => `fixed by ${done.join('; ')}, yet told: ${brief(finding)}`),
+    ]
+  }
 }
 
 function brief({ id, subject, evidence, severity }: Finding): string {

@@ -1,14 +1,15 @@
 import { statSync } from 'node:fs'
+import { basename } from 'node:path'
 import { readHost } from '../../inspect/read-host.ts'
 import { type HostSnapshot, KINDS, type Kind, type Namespace } from '../../model/snapshot.ts'
-import { namespacePath, namespacesOf } from '../build/lab-paths.ts'
+import { namespacesOf } from '../build/lab-paths.ts'
 import { readBuiltLab } from '../build/lab-state.ts'
 import type { ResolvedLab } from '../resolve/lab-object.ts'
 
 /** A lab as it was written and as it is. */
 export interface LabFacts {
   readonly lab: ResolvedLab
-  /** By name: hosts, routers, segments, containers. */
+  /** By name: hosts, routers, segments, containers, the part of an overlay network on a host. */
   readonly places: ReadonlyMap<string, Namespace>
   /** Feature of the kernel → true, or why it is not there. */
   readonly features: HostSnapshot['features']
@@ -24,13 +25,9 @@ export async function readLabFacts(name: string): Promise<LabFacts> {
   const { snapshot } = await readHost({ kinds: NEEDED, choose: () => [...inodes] })
   const byInode = new Map(snapshot.namespaces.map((namespace) => [namespace.inode, namespace]))
   const places = new Map<string, Namespace>()
-  const names = lab.objects.flatMap((object) =>
-    'name' in object && object.kind !== 'network' && object.kind !== 'sysctl' ? [object.name] : [],
-  )
-  for (const place of names) {
-    const path = namespacePath(name, place)
-    const namespace = paths.includes(path) ? byInode.get(statSync(path).ino) : undefined
-    if (namespace !== undefined) places.set(place, namespace)
+  for (const path of paths) {
+    const namespace = byInode.get(statSync(path).ino)
+    if (namespace !== undefined) places.set(basename(path).split(':')[2] ?? '', namespace)
   }
   return { lab, places, features: snapshot.features }
 }

@@ -13,7 +13,11 @@ export const NAT_RULES_FLUSHED: Fault = {
       const member = outboundMembers(facts).find((each) => each.host === host)
       const published = publishedPorts(facts).find((each) => each.member.host === host)
       if (member === undefined) return []
-      const probes = [published?.probe, outsideProbe(facts, host)].filter((probe) => probe !== undefined)
+      // a proxy of the host goes on with what it is asked for
+      const isProxied = objectsOf(facts.lab, 'host').some(({ name, docker }) => name === host && docker.userlandProxy)
+      const probes = [isProxied ? undefined : published?.probe, outsideProbe(facts, host)].filter(
+        (probe) => probe !== undefined,
+      )
       return [
         {
           target: host,

@@ -30,6 +30,16 @@ import {
   PMTU_BLACKHOLE,
   RP_FILTER_STRICT,
 } from './forwarding-faults.ts'
+import {
+  ESP_BLOCKED,
+  FDB_MISSING,
+  FDB_STALE,
+  MTU_OVERLAY_EXCEEDS_UNDERLAY,
+  NEIGH_MISSING,
+  NEIGH_STALE,
+  VXLAN_PORT_BLOCKED,
+  XFRM_MISMATCH,
+} from './overlay-faults.ts'
 import { VLAN_NOT_TRUNKED } from './vlan-faults.ts'
 
 /** Every failure that a lab can have, the commonest first. */
@@ -60,4 +70,12 @@ export const FAULTS: readonly Fault[] = [
   RP_FILTER_STRICT,
   MACVLAN_HOST_ISOLATION,
   VLAN_NOT_TRUNKED,
+  VXLAN_PORT_BLOCKED,
+  MTU_OVERLAY_EXCEEDS_UNDERLAY,
+  FDB_MISSING,
+  FDB_STALE,
+  NEIGH_MISSING,
+  NEIGH_STALE,
+  ESP_BLOCKED,
+  XFRM_MISMATCH,
 ]

@@ -8,6 +8,7 @@ import { labFilesFolder } from '../../../model/lab-files.ts'
 import { type KeptFirewall, type RestoreFirewallOptions, readFirewall, restoreFirewall } from './kept-firewall.ts'
 import { type KeptLink, readLinks, restoreLinks } from './kept-links.ts'
 import { KEPT_TABLES, type KeptEntry, type KeptTable, type KeptTableName } from './kept-table.ts'
+import { type KeptXfrm, readXfrm, restoreXfrm } from './kept-xfrm.ts'
 
 /** All of a namespace that a fault, or what a person does about it, may change: as JSON. */
 export interface PlaceState {
@@ -16,6 +17,7 @@ export interface PlaceState {
   readonly tables: Readonly<Record<KeptTableName, readonly KeptEntry[]>>
   readonly sysctls: Readonly<Record<string, string>>
   readonly firewall: KeptFirewall
+  readonly xfrm: KeptXfrm
   /** resolv.conf and hosts of a container; null = there is none. */
   readonly files: Readonly<Record<string, string | null>>
 }
@@ -31,6 +33,7 @@ export async function readPlace(lab: string, place: string, host: NetworkHost): 
     tables: Object.fromEntries(TABLE_NAMES.map((name) => [name, read(name)])) as PlaceState['tables'],
     sysctls: host.inside(readSysctls),
     firewall: await readFirewall(host),
+    xfrm: readXfrm(host),
     files: Object.fromEntries(FILES.map((file) => [file, readFile(join(labFilesFolder(lab, place), file))])),
   }
 }
@@ -70,6 +73,7 @@ export async function restorePlace(
   for (const name of TABLE_NAMES) {
     restoreTable(host.route, `${state.place}: ${name}`, KEPT_TABLES[name] as KeptTable<unknown>, state.tables[name])
   }
+  if (state.xfrm.states.length > 0) restoreXfrm(host, state.place, state.xfrm)
   await restoreFirewall(host, state.firewall, options)
   for (const [file, text] of Object.entries(state.files))
     restoreFile(join(labFilesFolder(lab, state.place), file), text)
