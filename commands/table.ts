@@ -38,6 +38,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./path.ts')).PATH_COMMAND,
   },
   {
+    name: 'trace',
+    summary: 'where a real packet goes, beside the prediction',
+    load: async () => (await import('./trace.ts')).TRACE_COMMAND,
+  },
+  {
     name: 'matrix',
     summary: 'who can talk to whom, predicted for every pair',
     load: async () => (await import('./matrix.ts')).MATRIX_COMMAND,

@@ -46,13 +46,14 @@ const FORMATS = {
 
 export const PATH_FORMATS = ['text', 'minimal', 'json', 'dot', 'mermaid'] as const
 
-function formatOf(options: Context['options']): (typeof PATH_FORMATS)[number] {
+/** Also of what `trace` prints. */
+export function formatOf(options: Context['options']): (typeof PATH_FORMATS)[number] {
   if (options.has('json')) return 'json'
   if (options.has('minimal')) return 'minimal'
   const wanted = options.text('format') ?? 'text'
   const format = PATH_FORMATS.find((each) => each === wanted)
   if (format !== undefined) return format
-  throw new TsnetError('usage', `path: no such format: ${wanted}${didYouMean(wanted, PATH_FORMATS)}`, {
+  throw new TsnetError('usage', `no such format: ${wanted}${didYouMean(wanted, PATH_FORMATS)}`, {
     hint: `Formats: ${PATH_FORMATS.join(' ')}`,
   })
 }

@@ -85,6 +85,11 @@ function headLine(journey: Journey, { colour }: JourneyTextOptions): string {
   return `${flowText(journey.flow)}   ${painted(`${MARKS[verdict]} ${verdict}`, verdict, colour)}: ${sanitise(reason)}`
 }
 
+/** `✖ dropped`, in its colour if wished. */
+export function paintedVerdict(verdict: Verdict, colour = false): string {
+  return painted(`${MARKS[verdict]} ${verdict}`, verdict, colour)
+}
+
 function painted(text: string, verdict: Verdict, colour = false): string {
   return colour ? `\x1b[${COLOURS[verdict]}m${text}\x1b[0m` : text
 }
@@ -103,7 +108,7 @@ function hopLines(hops: readonly Hop[], options: JourneyTextOptions): string[] {
   })
 }
 
-function detailLines({ packet, details }: Hop): string[] {
+export function detailLines({ packet, details }: Hop): string[] {
   const { source, sourcePort, destination, destinationPort, protocol, ttl, size, mark } = packet
   const marked = mark === undefined ? '' : ` mark 0x${mark.toString(16)}`
   const ends = `${formatEndpoint(source, sourcePort)} → ${formatEndpoint(destination, destinationPort)}`
@@ -144,7 +149,7 @@ function mtuLines({ mtu }: Journey): string[] {
   return [head, ...rows].map((text) => sanitise(text))
 }
 
-function fixLines({ commands, summary, warning }: Fix, word: string): string[] {
+export function fixLines({ commands, summary, warning }: Fix, word: string): string[] {
   const lines = commands.map(({ command, name }, position) => {
     const lead = position === 0 ? word : 'and'
     return ` ${lead.padEnd(4)} ${sanitise(command)}   (in ${sanitise(name)}${position === 0 ? `: ${sanitise(summary)}` : ''})`

@@ -1,14 +1,26 @@
 // API for others: `trace(request: TraceRequest): Promise<Trace>`; the result's type is in src/model/trace.ts.
+import { setTimeout as delay } from 'node:timers/promises'
 import { TsnetError } from '../errors.ts'
+import { predictWithFixes } from '../flow/fix/suggest.ts'
+import { numberOf } from '../flow/predict.ts'
 import type { World } from '../flow/world.ts'
-import type { Flow } from '../model/journey.ts'
+import { requireCapabilities } from '../kernel/capabilities.ts'
+import type { Flow, Journey } from '../model/journey.ts'
 import type { Trace, TraceStage } from '../model/trace.ts'
 import type { OwnerOptions } from '../owners/identify.ts'
+import { Listeners } from './listeners.ts'
+import type { Outcome } from './observe.ts'
+import { type Followed, protocolFilter, Watcher } from './passive.ts'
+import { type Probe, prepareProbe } from './probe.ts'
+import { probeFilter } from './probe-filter.ts'
+import { senderOf } from './sender.ts'
+import { summarise } from './summarise.ts'
+import { TracedHost } from './traced-host.ts'
 
 export interface TraceRequest {
   /** What is sent; made from the facts that the trace reads first where names must be resolved. */
   readonly flow: Flow | ((world: World) => Flow)
-  /** How long to wait for an answer. Default 2,000. */
+  /** How long to wait for an answer. Default 2,000; 10,000 for traffic that is followed. */
   readonly timeoutMs?: number
   /** Adds nothing to any rule set: what rules say is then not known. Default true. */
   readonly rules?: boolean
@@ -21,12 +33,146 @@ export interface TraceRequest {
   readonly onProgress?: (stage: TraceStage) => void
 }
 
+const TIMEOUT_MS = 2_000
+const PASSIVE_TIMEOUT_MS = 10_000
+/** What follows the last word of the sender's socket, or of a rule that dropped the packet. */
+const SETTLE_MS = { answered: 40, dropped: 150, followed: 300 } as const
+const POLL_MS = 2
+
 /**
- * Sends one real packet and follows it through every namespace of this host.
+ * Sends one real packet and follows it through every namespace of this host. All that it adds to the kernel is gone
+ * when it returns or throws.
  *
  * @throws TsnetError `privilege` with the capability, `usage`, `vanished` when the source went away, `failed` when the
- *   source port is in use
+ *   source port is in use; the signal's reason when it is aborted
  */
-export async function trace(_request: TraceRequest): Promise<Trace> {
-  throw new TsnetError('unsupported', 'trace: not there yet')
+export async function trace(request: TraceRequest): Promise<Trace> {
+  requireCapabilities('trace', ['CAP_NET_RAW', 'CAP_NET_ADMIN', 'CAP_SYS_ADMIN'])
+  const { onProgress, signal } = request
+  onProgress?.('reading')
+  const host = await TracedHost.read(request.engines ?? {})
+  try {
+    signal?.throwIfAborted()
+    const wanted = typeof request.flow === 'function' ? request.flow(host.world) : request.flow
+    const { flow, note } = senderOf(host.world, wanted, request.passive !== undefined)
+    const attempt = request.passive === undefined ? sendProbe : followTraffic
+    return await attempt({ request, host, flow, notes: note === undefined ? [] : [note] })
+  } finally {
+    host.close()
+  }
+}
+
+interface Attempt {
+  readonly request: TraceRequest
+  readonly host: TracedHost
+  readonly flow: Flow
+  readonly notes: readonly string[]
+}
+
+async function sendProbe({ request, host, flow, notes }: Attempt): Promise<Trace> {
+  const { question, rules = true, onProgress, timeoutMs = TIMEOUT_MS } = request
+  const probe = prepareProbe(host.sessionOf(flow.source), flow, { question })
+  const listeners = new Listeners((inode) => host.nameOf(inode))
+  try {
+    const { sourcePort, identity } = probe
+    const sent: Flow = sourcePort === undefined || sourcePort === 0 ? flow : { ...flow, sourcePort }
+    const predicted: Journey = predictWithFixes(host.world, sent)
+    onProgress?.('listening')
+    listeners.open(host.sessions, {
+      filter: probeFilter(identity, host.filterOptions),
+      identity: rules ? identity : undefined,
+    })
+    host.readCounters()
+    onProgress?.('sending')
+    const startedMs = performance.now()
+    probe.send()
+    onProgress?.('waiting')
+    const outcome = await waitForAnswer(probe, listeners, { timeoutMs, signal: request.signal })
+    listeners.review()
+    onProgress?.('reading again')
+    const probed = { kind: probe.kind, mark: probe.mark, sourcePort, waitedMs: performance.now() - startedMs }
+    return await summarise({ host, flow: sent, predicted, listeners, identity, outcome, probed, notes })
+  } finally {
+    probe.close()
+    void listeners.close()
+  }
+}
+
+interface Waiting {
+  readonly timeoutMs: number
+  readonly signal: AbortSignal | undefined
+}
+
+async function waitForAnswer(probe: Probe, listeners: Listeners, waiting: Waiting): Promise<Outcome> {
+  const deadline = performance.now() + waiting.timeoutMs
+  let outcome: Outcome | undefined
+  let end = deadline
+  while (performance.now() < end) {
+    waiting.signal?.throwIfAborted()
+    listeners.read()
+    if (outcome === undefined) {
+      outcome = probe.poll()
+      if (outcome !== undefined) end = Math.min(end, performance.now() + SETTLE_MS.answered)
+      else if (isStopped(listeners)) end = Math.min(end, performance.now() + SETTLE_MS.dropped)
+    }
+    await delay(POLL_MS)
+  }
+  listeners.read()
+  return outcome ?? { kind: 'silence' }
+}
+
+/** A rule dropped a packet of ours: nobody will answer it. */
+function isStopped({ events }: Listeners): boolean {
+  return events.some(({ verdict, policy, type }) => (type === 'policy' ? policy : verdict) === 'drop')
+}
+
+async function followTraffic({ request, host, flow, notes }: Attempt): Promise<Trace> {
+  const { passive = '', timeoutMs = PASSIVE_TIMEOUT_MS, signal, onProgress } = request
+  const family = flow.destination.includes(':') ? 6 : 4
+  const watcher = new Watcher(host.sessionOf(flow.source), passive)
+  const listeners = new Listeners((inode) => host.nameOf(inode))
+  try {
+    const predicted = predictWithFixes(host.world, flow)
+    onProgress?.('listening')
+    const filter = protocolFilter(family, numberOf(flow.protocol, family), host.filterOptions)
+    listeners.open(host.sessions, { filter, identity: undefined })
+    host.readCounters()
+    onProgress?.('waiting')
+    const { identity, packet } = await firstPacket(watcher, listeners, { timeoutMs, signal })
+    listeners.review()
+    onProgress?.('reading again')
+    const ports = packet.tcp ?? packet.udp
+    const probed = {
+      kind: 'nothing',
+      mark: `the first packet of: ${passive}`,
+      sourcePort: ports?.sourcePort,
+      waitedMs: 0,
+    }
+    const said = 'what rules say is not known of a packet that was on its way before we knew it'
+    const outcome: Outcome = { kind: 'followed' }
+    return await summarise({ host, flow, predicted, listeners, identity, outcome, probed, notes: [...notes, said] })
+  } finally {
+    void watcher.close()
+    void listeners.close()
+  }
+}
+
+async function firstPacket(watcher: Watcher, listeners: Listeners, { timeoutMs, signal }: Waiting): Promise<Followed> {
+  const deadline = performance.now() + timeoutMs
+  while (performance.now() < deadline) {
+    signal?.throwIfAborted()
+    const found = watcher.poll()
+    listeners.read()
+    if (found !== undefined) {
+      await delay(SETTLE_MS.followed)
+      listeners.read()
+      return found
+    }
+    // what came by before is of no use
+    listeners.forgetFrames()
+    await delay(POLL_MS)
+  }
+  throw new TsnetError('failed', `trace: no such packet within ${timeoutMs / 1_000} s`, {
+    hint: 'Wait longer with --timeout, or send one: leave --passive out',
+  })
 }

@@ -66,7 +66,7 @@ export class PacketSocket {
     try {
       configure(fd, options)
     } catch (error) {
-      socket.close()
+      void socket.close()
       throw error
     }
     return socket

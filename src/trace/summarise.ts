@@ -1,0 +1,107 @@
+import type { Flow, Journey } from '../model/journey.ts'
+import { failedLeg, legsOf } from '../model/journey-legs.ts'
+import type { ConntrackEntry } from '../model/snapshot.ts'
+import type { Trace, TracedConnection } from '../model/trace.ts'
+import { disagreementsOf } from './compare.ts'
+import type { Identity } from './identity.ts'
+import type { Listeners } from './listeners.ts'
+import { type Outcome, observe, samePlace } from './observe.ts'
+import { findPasses } from './rule-passes.ts'
+import { findSightings, type Sighting } from './sightings.ts'
+import type { TracedHost } from './traced-host.ts'
+
+export interface Summary {
+  readonly host: TracedHost
+  readonly flow: Flow
+  readonly predicted: Journey
+  readonly listeners: Listeners
+  readonly identity: Identity
+  readonly outcome: Outcome
+  readonly probed: {
+    readonly kind: string
+    readonly mark: string
+    readonly sourcePort: number | undefined
+    readonly waitedMs: number
+  }
+  readonly notes: readonly string[]
+}
+
+/** Puts together what was heard, counted and predicted. */
+export async function summarise(summary: Summary): Promise<Trace> {
+  const { host, flow, predicted, listeners, identity, outcome, probed } = summary
+  const seen = findSightings(listeners.frames, identity, host.filterOptions.vxlanPorts)
+  const passes = findPasses(listeners.events, identity, host.namespaces)
+  const inodes = new Set([
+    flow.source.namespace,
+    ...seen.sightings.map(({ namespace }) => namespace),
+    ...passes.map(({ namespace }) => namespace),
+    ...legsOf(predicted).flatMap(({ hops }) => hops.map(({ namespace }) => namespace)),
+  ])
+  const counters = await host.moved([...inodes])
+  const { namespaces } = host
+  const kind = probed.kind === 'nothing' ? 'packet' : probed.kind
+  const observed = observe({ flow, namespaces, seen, passes, outcome, counters, predicted, kind })
+  const first = seen.sightings.find(({ role }) => role === 'packet')
+  return {
+    ...observed,
+    fixes: isSameEnd(predicted, observed) ? predicted.fixes : [],
+    predicted,
+    disagreements: disagreementsOf(predicted, observed),
+    probe: {
+      kind: probed.kind,
+      source: first?.packet.ip?.source ?? flow.source.address ?? '',
+      ...(probed.sourcePort === undefined || probed.sourcePort === 0 ? {} : { sourcePort: probed.sourcePort }),
+      mark: probed.mark,
+      outcome: outcomeText(outcome, probed.waitedMs),
+      sent: timesSent(seen.sightings, flow.source.namespace),
+    },
+    connections: [...inodes].flatMap((inode) => connectionsIn(host, inode, seen.sightings)),
+    counters,
+    notes: [...summary.notes, ...listeners.notes],
+  }
+}
+
+/** The fixes of a prediction hold for a packet that ended in the same place. */
+function isSameEnd(predicted: Journey, observed: Journey): boolean {
+  const [a, b] = [failedLeg(predicted), failedLeg(observed)]
+  return a !== undefined && b !== undefined && a.position === b.position && samePlace(a.leg.where, b.leg.where)
+}
+
+function outcomeText(outcome: Outcome, waitedMs: number): string {
+  if (outcome.kind === 'refused') return outcome.errno
+  return outcome.kind === 'silence' ? `no answer within ${(waitedMs / 1_000).toFixed(1)} s` : outcome.kind
+}
+
+function timesSent(sightings: readonly Sighting[], source: number): number {
+  const out = sightings.filter(
+    ({ role, namespace, direction, isFragment }) =>
+      role === 'packet' && namespace === source && direction === 'out' && isFragment !== true,
+  )
+  return out.filter(({ link }) => link === out[0]?.link).length
+}
+
+function connectionsIn(host: TracedHost, inode: number, sightings: readonly Sighting[]): TracedConnection[] {
+  const here = sightings.filter(({ namespace, role }) => namespace === inode && role === 'packet')
+  if (here.length === 0) return []
+  return host
+    .connectionsOf(inode)
+    .filter((entry) => here.some((sighting) => isOf(entry, sighting)))
+    .map((entry) => ({ namespace: inode, name: host.nameOf(inode), entry }))
+}
+
+/** As it came, or as it left. */
+function isOf({ original, reply }: ConntrackEntry, { packet }: Sighting): boolean {
+  const { ip, tcp, udp, icmp } = packet
+  const ports = tcp ?? udp
+  const isOriginal =
+    original.source === ip?.source &&
+    original.destination === ip.destination &&
+    original.sourcePort === ports?.sourcePort &&
+    original.destinationPort === ports?.destinationPort
+  const isReply =
+    reply.destination === ip?.source &&
+    reply.source === ip.destination &&
+    reply.destinationPort === ports?.sourcePort &&
+    reply.sourcePort === ports?.destinationPort
+  return (isOriginal || isReply) && (icmp === undefined || original.icmpId === icmp.id || reply.icmpId === icmp.id)
+}
