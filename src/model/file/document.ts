@@ -52,12 +52,28 @@ export function parseYamlFile(file: string, text: string): { document?: YamlDocu
     )
     if (problems.length > 0) return { problems }
     const value: unknown = yaml.toJS({ maxAliasCount: MAX_ALIASES })
+    if (containsItself(value)) return { problems: [at(offsetPosition(firstAlias(yaml)), 'an alias contains itself')] }
     const positionOf = (path: Path, atKey: boolean): Position => offsetPosition(offsetOf(yaml, path, atKey))
     return { document: { file, value, positionOf }, problems: [] }
   } catch (error) {
     // aliases that lead nowhere or multiply: the parser throws without saying where
     return { problems: [at(offsetPosition(firstAlias(yaml)), aliasMessage(error))] }
   }
+}
+
+/** Each part is looked at once, however many aliases lead to it. */
+function containsItself(root: unknown): boolean {
+  const [open, done] = [new Set<object>(), new Set<object>()]
+  const walk = (value: unknown): boolean => {
+    if (typeof value !== 'object' || value === null || done.has(value)) return false
+    if (open.has(value)) return true
+    open.add(value)
+    const found = Object.values(value).some(walk)
+    open.delete(value)
+    done.add(value)
+    return found
+  }
+  return walk(root)
 }
 
 function firstAlias(yaml: Document): number {
