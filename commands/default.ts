@@ -27,11 +27,18 @@ export const DEFAULT_COMMAND: Command = {
       file === undefined ? openLive(context) : openSaved(file),
     ])
     try {
-      return await runTui(host)
+      return await runTui(host, { factsOptions: factsOptionsOf(context) })
     } finally {
       await host.close()
     }
   },
+}
+
+/** The words with which another process reads the same host. */
+function factsOptionsOf({ options }: Parameters<Command['run']>[0]): readonly string[] {
+  const file = options.text('from')
+  if (file !== undefined) return ['--from', file]
+  return options.list('docker-socket').flatMap((socket) => ['--docker-socket', socket])
 }
 
 async function openLive(context: Parameters<Command['run']>[0]) {

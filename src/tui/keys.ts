@@ -33,6 +33,12 @@ export type Action =
   | 'sort'
   | 'build-lab'
   | 'remove-lab'
+  | 'path'
+  | 'trace'
+  | 'detail'
+  | 'mtu'
+  | 'again'
+  | 'faults'
   | 'redraw'
   | 'suspend'
   | 'quit'
@@ -149,7 +155,56 @@ export const KEYS: readonly KeyBinding[] = [
     keys: ['space'],
     label: 'space',
     group: 'Do',
-    help: 'mark the row; y and ctrl-s then take the marked rows',
+    help: 'mark a namespace as source or destination of a path (◆ ◇), any other row for y and ctrl-s',
+  },
+  {
+    action: 'path',
+    keys: ['p'],
+    label: 'p',
+    group: 'Do',
+    help: 'the path from the marked source to the marked (or selected) destination, predicted; nothing is sent',
+    hint: 'path',
+  },
+  {
+    action: 'trace',
+    keys: ['t'],
+    label: 't',
+    group: 'Do',
+    help: 'in view path: the same with a real packet, after a question',
+    hint: 'trace',
+    view: 'path',
+  },
+  {
+    action: 'detail',
+    keys: ['v'],
+    label: 'v',
+    group: 'Look',
+    help: 'in view path: every table, chain, rule, route and entry consulted; again: a line a hop',
+    hint: 'details',
+    view: 'path',
+  },
+  {
+    action: 'mtu',
+    keys: ['m'],
+    label: 'm',
+    group: 'Look',
+    help: 'in view path: what each link on the way takes, and the largest payload that passes',
+    hint: 'mtu',
+    view: 'path',
+  },
+  {
+    action: 'again',
+    keys: ['r'],
+    label: 'r',
+    group: 'Do',
+    help: 'in views path, matrix and doctor: find it out again',
+  },
+  {
+    action: 'faults',
+    keys: ['ctrl-z'],
+    label: 'ctrl-z',
+    group: 'Look',
+    help: 'faults only: what carries no ▲ or ✖ is hidden; again: everything',
   },
   {
     action: 'build-lab',
@@ -171,7 +226,7 @@ export const KEYS: readonly KeyBinding[] = [
   },
   { action: 'save', keys: ['ctrl-s'], label: 'ctrl-s', group: 'Do', help: 'save this view to a text file' },
   { action: 'redraw', keys: ['ctrl-l'], label: 'ctrl-l', group: 'Do', help: 'draw the screen again' },
-  { action: 'suspend', keys: ['ctrl-z'], label: 'ctrl-z', group: 'Do', help: 'back to the calling shell; fg returns' },
+  { action: 'suspend', keys: ['ctrl-x'], label: 'ctrl-x', group: 'Do', help: 'back to the calling shell; fg returns' },
   { action: 'quit', keys: ['q', 'ctrl-c'], label: 'q ctrl-c', group: 'Do', help: 'quit', hint: 'quit' },
 
   { action: 'down', keys: ['down', 'j'], label: '↓ j', group: 'Move', help: 'next row' },

@@ -2,6 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { messageOf } from '../errors.ts'
 import type { LiveHost } from '../inspect/live-host.ts'
+import type { Ask } from './asks/ask.ts'
+import { startAskChild } from './asks/ask-child.ts'
 import type { LabService } from './labs/lab.ts'
 import { startLabChild } from './labs/lab-child.ts'
 import type { Output } from './screen/terminal.ts'
@@ -14,6 +16,8 @@ export interface TuiOptions {
   readonly environment?: NodeJS.ProcessEnv
   /** Where ctrl-s saves to. */
   readonly directory?: string
+  /** Options with which another process of this program reads the same facts. */
+  readonly factsOptions?: readonly string[]
 }
 
 /** Shows a host on a terminal until the person leaves. Resolves with the exit status; the host stays open. */
@@ -27,16 +31,24 @@ export async function runTui(host: LiveHost, options: TuiOptions = {}): Promise<
     output: options.output ?? process.stdout,
     environment: options.environment ?? process.env,
     labs: OWN_LABS,
+    asks: { start: (ask) => startAskChild(PROGRAM, withFacts(ask, options.factsOptions ?? [])) },
     save: (name, text) => saveText(options.directory ?? process.cwd(), name, text),
   })
   return screen.run()
+}
+
+const PROGRAM = [process.execPath, process.argv[1] ?? ''] as const
+
+/** Pages of findings are about no host. */
+function withFacts(ask: Ask, factsOptions: readonly string[]): Ask {
+  return ask.kind === 'pages' ? ask : { ...ask, words: [...ask.words, ...factsOptions] }
 }
 
 /** What reads lab files is loaded when somebody looks at labs. */
 const OWN_LABS: LabService = {
   list: async () => (await import('./labs/own-labs.ts')).listOwnLabs(),
   describe: async (name) => (await import('./labs/own-labs.ts')).describeOwnLab(name),
-  start: (kind, name, progress) => startLabChild([process.execPath, process.argv[1] ?? ''], { kind, name, progress }),
+  start: (kind, name, progress) => startLabChild(PROGRAM, { kind, name, progress }),
 }
 
 /** Writes a new file, never over another, and says where it is. */

@@ -72,7 +72,8 @@ const MARKS: readonly (readonly [string, string])[] = [
   ['▲', 'worth a look: something is down, nearly full, or packets are being lost'],
   ['✖', 'does not work: no carrier, a duplicate address, a full table'],
   ['~ +', 'changed, or new, a moment ago'],
-  ['◆', 'marked with space'],
+  ['◆ ◇', 'marked with space: ◆ the source of a path (or a row), ◇ its destination'],
+  ['✓ ?', 'of a path: it arrives; nobody can know from what was read'],
   ['▾ ▹', 'a branch, open or folded: enter changes it'],
 ]
 

@@ -2,6 +2,7 @@ import type { HostSnapshot, Namespace } from '../model/snapshot.ts'
 import { nameOf } from '../model/wiring.ts'
 import { sanitise } from '../report/sanitise.ts'
 import type { Order } from './cursor.ts'
+import { healthOf } from './doctor/health.ts'
 import { parseFilter } from './filter.ts'
 import { type Group, groupNamespaces } from './groups.ts'
 import { rememberLast } from './memo.ts'
@@ -21,16 +22,19 @@ export interface Pane extends Order {
 const groupsOf = rememberLast((snapshot: HostSnapshot) => [snapshot], groupNamespaces)
 
 export const paneOf = rememberLast(
-  ({ host, folded, filters }: State) => [
+  ({ host, folded, filters, faultsOnly, doctor, deltas }: State) => [
+    faultsOnly && doctor.asked.answer,
+    faultsOnly && deltas,
     host.snapshot.namespaces,
     host.snapshot.containers,
     folded,
     filters.get('namespaces'),
   ],
-  ({ host, folded, filters }: State): Pane => {
+  ({ host, folded, filters, faultsOnly, doctor, deltas }: State): Pane => {
     const filter = parseFilter(filters.get('namespaces') ?? '')
     const matches = (namespace: Namespace): boolean =>
-      filter === undefined || 'error' in filter || filter.matches(searchText(namespace))
+      (filter === undefined || 'error' in filter || filter.matches(searchText(namespace))) &&
+      (!faultsOnly || healthOf(namespace, { deltas, examination: doctor.asked.answer }).mark !== '●')
     const items: PaneItem[] = [{ kind: 'all', scope: ALL, count: host.snapshot.namespaces.length }]
     for (const group of groupsOf(host.snapshot)) {
       const shown = group.namespaces.filter(matches)

@@ -18,7 +18,16 @@ export function activeList(state: State): { readonly order: Order; readonly wind
 /** The window of the view, whichever pane has the keys. */
 export function viewWindow(state: State, table: Table): Window {
   const cursor = state.cursors.get(listKey({ ...state.place, pane: 'view' }))
-  return windowOf(cursor, table, layoutOf(state.size).tableHeight)
+  return windowOf(cursor, table, tableHeightOf(state))
+}
+
+/** Below a matrix stands what its chosen cell says. */
+const BELOW_MATRIX = 4
+
+/** Rows of the view that fit. */
+export function tableHeightOf({ place, size }: State): number {
+  const { tableHeight } = layoutOf(size)
+  return place.view === 'matrix' ? Math.max(1, tableHeight - BELOW_MATRIX) : tableHeight
 }
 
 /** The left pane's cursor is the scope itself. */

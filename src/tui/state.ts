@@ -1,7 +1,9 @@
 import type { HostEvent } from '../model/event.ts'
 import type { HostSnapshot } from '../model/snapshot.ts'
+import type { AskKind, Outcome } from './asks/ask.ts'
 import type { Cursor } from './cursor.ts'
 import { type Deltas, NO_DELTAS, type Readings } from './deltas.ts'
+import { type DoctorState, NO_DOCTOR } from './doctor/doctor.ts'
 import {
   type LabDescription,
   type LabList,
@@ -10,6 +12,8 @@ import {
   type LabWorkKind,
   NO_LABS,
 } from './labs/lab.ts'
+import { type MatrixState, NO_MATRIX } from './matrix/matrix.ts'
+import { NO_PATH, type PathState } from './path/path.ts'
 import { ALL, NO_TRAIL, type Place, type Trail } from './place.ts'
 import type { Tone } from './text.ts'
 import type { Connections, ViewId } from './views/view.ts'
@@ -58,7 +62,10 @@ export interface Prompt {
 export interface Question {
   readonly text: string
   /** What y does. */
-  readonly yes: { readonly type: 'quit' } | { readonly type: 'remove-lab'; readonly lab: string }
+  readonly yes:
+    | { readonly type: 'quit' }
+    | { readonly type: 'trace' }
+    | { readonly type: 'remove-lab'; readonly lab: string }
 }
 
 export interface Notice {
@@ -75,6 +82,13 @@ export interface State {
   readonly deltas: Deltas
   readonly connections: Connections | undefined
   readonly labs: Labs
+  /** Inodes marked as the two ends of a path, the source first. */
+  readonly ends: readonly number[]
+  readonly path: PathState
+  readonly matrix: MatrixState
+  readonly doctor: DoctorState
+  /** Only what carries a mark is shown. */
+  readonly faultsOnly: boolean
   readonly size: Size
   readonly place: Place
   readonly trail: Trail
@@ -110,6 +124,8 @@ export type Event =
   | { readonly type: 'notice'; readonly notice: Notice }
   | { readonly type: 'labs'; readonly list: LabList }
   | { readonly type: 'labs'; readonly problem: string }
+  | { readonly type: 'asking'; readonly kind: AskKind; readonly key: string }
+  | { readonly type: 'answer'; readonly kind: AskKind; readonly key: string; readonly outcome: Outcome }
   | { readonly type: 'lab-description'; readonly lab: string; readonly description: LabDescription }
   | { readonly type: 'lab-progress'; readonly lab: string; readonly progress: LabProgress }
   /** Over; with what went wrong. */
@@ -145,6 +161,11 @@ export function initialState(host: Host, size: Size, nowMs: number): State {
     deltas: NO_DELTAS,
     connections: undefined,
     labs: host.status === 'saved' ? { ...NO_LABS, problem: SAVED } : NO_LABS,
+    ends: [],
+    path: NO_PATH,
+    matrix: NO_MATRIX,
+    doctor: NO_DOCTOR,
+    faultsOnly: false,
     size,
     place: { scope: startingScope(host.snapshot), view: 'summary', pane: 'namespaces' },
     trail: NO_TRAIL,

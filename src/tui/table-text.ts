@@ -27,7 +27,7 @@ export function tableText(state: State): string {
 
 function drawingText(state: State): string {
   const arrangement = arrangementOf(factsOf(state))
-  const lines = paint(arrangement, undefined, { from: 0, to: arrangement.height })
+  const lines = paint(arrangement, { rows: { from: 0, to: arrangement.height } })
   return `${lines
     .map(({ spans }) =>
       spans

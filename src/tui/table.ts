@@ -1,6 +1,8 @@
 import type { Column } from '../report/columns.ts'
 import type { Order } from './cursor.ts'
+import { rowHealths } from './doctor/health.ts'
 import { parseFilter } from './filter.ts'
+import { layoutOf } from './layout.ts'
 import { rememberLast } from './memo.ts'
 import { namespacesOf } from './pane.ts'
 import type { State } from './state.ts'
@@ -20,21 +22,34 @@ export interface Table extends Order {
 }
 
 export function factsOf(state: State): ViewFacts {
-  const { host, connections, deltas, labs, folded } = state
+  const { host, connections, deltas, labs, path, matrix, doctor, folded, size } = state
   const { snapshot, events } = host
-  return { snapshot, namespaces: namespacesOf(state), events, connections, deltas, labs, folded }
+  const width = layoutOf(size).rightWidth
+  const namespaces = namespacesOf(state)
+  return { snapshot, namespaces, events, connections, deltas, labs, path, matrix, doctor, folded, width }
 }
 
 const itemsOf = rememberLast(
   (state: State) => {
-    const { snapshot, events } = state.host
-    const inputs = { events, connections: state.connections, deltas: state.deltas, labs: state.labs }
+    const facts = factsOf(state)
     const { id, inputs: needed = [] } = viewOf(state.place.view)
+    const { answer } = state.doctor.asked
     // a peer, the container behind a MAC or the networks may change what a row of another namespace says
-    return [id, snapshot, namespacesOf(state), state.folded, ...needed.map((name) => inputs[name])]
+    return [id, facts.snapshot, facts.namespaces, state.folded, answer, ...needed.map((name) => facts[name])]
   },
-  (state: State) => viewOf(state.place.view).items(factsOf(state)),
+  (state: State) => withFindings(viewOf(state.place.view).items(factsOf(state)), state),
 )
+
+/** Where something was found about an entry, its row says so, whatever the view. */
+function withFindings(items: readonly Item[], { doctor, host, place }: State): readonly Item[] {
+  const { answer } = doctor.asked
+  const healths = answer === undefined ? undefined : rowHealths(answer, host.snapshot, place.view)
+  if (healths === undefined || healths.size === 0) return items
+  return items.map((item) => {
+    const health = healths.get(item.id)
+    return health === undefined ? item : { ...item, health }
+  })
+}
 
 export const tableOf = rememberLast(
   (state: State) => [
@@ -42,15 +57,17 @@ export const tableOf = rememberLast(
     state.filters.get(state.place.view),
     state.sorts.get(state.place.view),
     state.wide,
+    state.faultsOnly,
     namespacesOf(state).length > 1,
   ],
   (state: State): Table => {
     const view = viewOf(state.place.view)
     const all = itemsOf(state)
     const columns = view
-      .columns(namespacesOf(state).length !== 1)
+      .columns(namespacesOf(state).length !== 1, factsOf(state))
       .filter((column) => state.wide || column.wide !== true)
-    const items = sorted(filtered(all, columns, state.filters.get(view.id)), columns, state)
+    const faulty = state.faultsOnly && view.isWhole !== true ? faultyOf(all) : all
+    const items = sorted(filtered(faulty, columns, state.filters.get(view.id)), columns, state)
     return { view, columns, widths: measureColumns(columns, items), items, total: all.length, ...orderOf(items) }
   },
 )
@@ -71,19 +88,28 @@ function orderOf(items: readonly Item[]): Order {
 function filtered(items: readonly Item[], columns: readonly Column<unknown>[], text = ''): readonly Item[] {
   const filter = parseFilter(text)
   if (filter === undefined || 'error' in filter) return items
-  const kept: Item[] = []
+  return kept(items, (item) => filter.matches(rowText(item, columns)))
+}
+
+/** Rows that carry a mark, and the branches that lead to them. */
+function faultyOf(items: readonly Item[]): readonly Item[] {
+  return kept(items, ({ health }) => health !== undefined && health.mark !== '●')
+}
+
+function kept(items: readonly Item[], isWanted: (item: Item) => boolean): readonly Item[] {
+  const found: Item[] = []
   let shallowest = 0
   for (let at = items.length - 1; at >= 0; at--) {
     const item = items[at]
     if (item === undefined) continue
     const depth = item.depth ?? 0
-    const leadsToKept = depth < shallowest
-    if (leadsToKept || filter.matches(rowText(item, columns))) {
-      kept.push(item)
+    const leadsToFound = depth < shallowest
+    if (leadsToFound || isWanted(item)) {
+      found.push(item)
       shallowest = depth
     }
   }
-  return kept.reverse()
+  return found.reverse()
 }
 
 const TEXTS = new WeakMap<Item, { readonly columns: readonly Column<unknown>[]; readonly text: string }>()

@@ -1,3 +1,4 @@
+import { adoptAnswer, adoptAsking } from './actions/answers.ts'
 import { runKey } from './actions/keys.ts'
 import { adoptDescription, adoptLabs, adoptProgress, endWork } from './actions/labs.ts'
 import { typeOverlay } from './actions/overlay.ts'
@@ -23,6 +24,10 @@ export function update(state: State, event: Event): Transition {
       return only(endFlashes(state, event.nowMs))
     case 'notice':
       return only({ ...state, notice: event.notice })
+    case 'asking':
+      return only(adoptAsking(state, event))
+    case 'answer':
+      return adoptAnswer(state, event)
     case 'labs':
       return only(adoptLabs(state, event))
     case 'lab-description':

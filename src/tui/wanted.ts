@@ -1,5 +1,6 @@
 import type { Wanted } from '../inspect/live-host.ts'
 import { KINDS, type Kind } from '../model/snapshot.ts'
+import { waysOf } from './asks/wanted-asks.ts'
 import { namespacesOf } from './pane.ts'
 import type { State } from './state.ts'
 import { viewOf } from './views/views.ts'
@@ -16,9 +17,15 @@ export function wantedOf(state: State): Wanted {
   const wanted = new Set<Kind>(kinds)
   const isEverywhere = context.some((kind) => kind !== 'links' && kind !== 'addrs')
   if (isEverywhere) for (const kind of context) wanted.add(kind)
+  if (state.place.view === 'path') return wantedOfPath(state)
   const everything = state.place.scope === 'all' || isEverywhere
   return {
     kinds: KINDS.filter((kind) => wanted.has(kind)),
     namespaces: everything ? 'all' : namespacesOf(state).map(({ inode }) => inode),
   }
+}
+
+/** The tables on the way: enter finds its row there, and a change of them is a reason to predict again. */
+function wantedOfPath(state: State): Wanted {
+  return { kinds: viewOf('path').kinds, namespaces: [...waysOf(state.path.predicted.answer)] }
 }

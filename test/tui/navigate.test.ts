@@ -128,7 +128,7 @@ describe('keys', () => {
   })
 
   test('quit, suspend, redraw and save are left to the world', () => {
-    const session = openScreen(sampleSnapshot()).type('q\x03\x1a\x0c\x13')
+    const session = openScreen(sampleSnapshot()).type('q\x03\x18\x0c\x13')
     expect(session.effects.map(({ type }) => type)).toEqual(['quit', 'quit', 'suspend', 'redraw', 'save'])
   })
 

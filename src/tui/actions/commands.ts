@@ -3,12 +3,13 @@ import { nameOf } from '../../model/wiring.ts'
 import { sanitise } from '../../report/sanitise.ts'
 import { COMMANDS, type CommandName } from '../commands-table.ts'
 import { ALL, type Scope } from '../place.ts'
-import { only, type State, type Transition, tell } from '../state.ts'
+import { only, type State, type Transition, tell, withEffect } from '../state.ts'
 import { tableOf } from '../table.ts'
 import { VIEWS } from '../views/views.ts'
 import { toScope, toView } from './go.ts'
 import { labCommand, labCompletions } from './labs.ts'
 import { freeze, widen } from './look.ts'
+import { pathCommand, pathCompletions } from './path.ts'
 import { quit } from './question.ts'
 import { saveView } from './save.ts'
 import { openShell } from './shell.ts'
@@ -19,6 +20,11 @@ type Run = (state: State, argument: string) => Transition
 const RUN: Readonly<Record<CommandName, Run>> = {
   ns: toNamespace,
   lab: labCommand,
+  path: (state, argument) =>
+    argument === '' && state.path.question === undefined
+      ? only(toView(inView(state), 'path'))
+      : pathCommand(state, argument),
+  suspend: (state) => withEffect(state, { type: 'suspend' }),
   sort: sortCommand,
   wide: widen,
   freeze,
@@ -26,6 +32,10 @@ const RUN: Readonly<Record<CommandName, Run>> = {
   shell: openShell,
   help: (state) => only({ ...state, overlay: { kind: 'help', top: 0 } }),
   quit: (state) => quit(state, 'q'),
+}
+
+function inView(state: State): State {
+  return { ...state, place: { ...state.place, pane: 'view' } }
 }
 
 function commandCalled(word: string): CommandName | undefined {
@@ -40,7 +50,7 @@ export function runCommand(state: State, text: string): Transition {
   if (command !== undefined) return RUN[command](state, argument)
   const view = VIEWS.find(({ id, title, aliases }) => id === word || title === word || aliases.includes(word))
   if (view !== undefined) {
-    const shown = toView({ ...state, place: { ...state.place, pane: 'view' } }, view.id)
+    const shown = toView(inView(state), view.id)
     return argument === '' ? only(shown) : toNamespace(shown, argument)
   }
   if (scopeCalled(state, text) !== undefined) return toNamespace(state, text)
@@ -58,6 +68,7 @@ export function completionsOf(state: State, text: string): readonly string[] {
 
 function argumentsOf(state: State, word: string, typed: string): readonly string[] {
   const command = commandCalled(word)
+  if (command === 'path') return pathCompletions(state, typed)
   if (command === 'lab') return labCompletions(state, typed)
   if (command === 'sort') return tableOf(state).columns.map(({ name }) => name.toLowerCase())
   return command === undefined || command === 'ns' ? [ALL, ...namespaceNames(state)] : []

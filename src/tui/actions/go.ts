@@ -1,4 +1,5 @@
 import { layoutOf } from '../layout.ts'
+import { gridOf } from '../matrix/matrix.ts'
 import { ALL, type Place, type Scope, type Step, stepAside, stepBack, stepForward, stepInto, stepUp } from '../place.ts'
 import { selectedItem, targetOf } from '../selection.ts'
 import { filterKey, only, type State, type Transition, tell } from '../state.ts'
@@ -10,7 +11,7 @@ import { describe } from './look.ts'
 export function enter(state: State): Transition {
   const target = targetOf(state)
   if (target.kind === 'describe') return describe(state)
-  if (target.kind === 'none') return only(state)
+  if (target.kind === 'none' || target.kind === 'cell') return only(state)
   if (target.kind === 'fold') return only(toggleFold(state, target.id))
   return only(goInto(state, { ...withoutRow(state.place), pane: 'view', ...target.place }))
 }
@@ -41,8 +42,8 @@ function arrive(state: State, place: Place): State {
   const arrived: State = { ...state, place, shift: 0 }
   if (place.row === undefined || place.pane !== 'view') return arrived
   const shown = tableOf(arrived).positionOf(place.row) === undefined ? withoutFilter(arrived, place.view) : arrived
-  const position = tableOf(shown).positionOf(place.row)
-  if (position === undefined) return shown
+  // what is read only from now on is selected as soon as it is there
+  const position = tableOf(shown).positionOf(place.row) ?? 0
   const offset = Math.min(position, Math.floor(layoutOf(state.size).tableHeight / 3))
   const cursors = new Map(shown.cursors).set(`${place.view}/${place.scope}`, { id: place.row, position, offset })
   return { ...shown, cursors }
@@ -60,6 +61,7 @@ export function backOut(state: State): Transition {
   const key = filterKey(state)
   if (state.filters.has(key)) return only(withoutFilter(state, key))
   if (state.marked.size > 0) return only({ ...state, marked: new Set() })
+  if (state.ends.length > 0 && state.place.view !== 'path') return only({ ...state, ends: [] })
   const step = stepUp(state.trail, here(state))
   if (step !== undefined) return only(take(state, step))
   if (state.place.pane === 'view') return only({ ...state, place: { ...state.place, pane: 'namespaces' } })
@@ -110,6 +112,9 @@ export function allNamespaces(state: State): Transition {
 const SIDEWAYS = 10
 
 export function toLeft(state: State): Transition {
+  if (state.place.pane === 'view' && state.place.view === 'matrix' && state.matrix.column > 0) {
+    return only(moveColumn(state, -1))
+  }
   if (state.place.pane === 'view' && state.place.view === 'topology' && state.shift > 0) {
     return only({ ...state, shift: Math.max(0, state.shift - SIDEWAYS) })
   }
@@ -118,9 +123,16 @@ export function toLeft(state: State): Transition {
 
 export function toRight(state: State): Transition {
   if (state.place.pane === 'view') {
+    if (state.place.view === 'matrix') return only(moveColumn(state, 1))
     return only(state.place.view === 'topology' ? { ...state, shift: state.shift + SIDEWAYS } : state)
   }
   return only({ ...state, place: { ...withoutRow(state.place), pane: 'view' } })
+}
+
+function moveColumn(state: State, by: 1 | -1): State {
+  const { matrix } = state
+  const last = (matrix.asked.answer === undefined ? 0 : gridOf(matrix.asked.answer).targets.length) - 1
+  return { ...state, matrix: { ...matrix, column: Math.max(0, Math.min(matrix.column + by, last)) } }
 }
 
 function withoutRow(place: Place): Place {

@@ -1,9 +1,11 @@
 import { type Action, bindingOf } from '../keys.ts'
+import { targetOf } from '../selection.ts'
 import { filterKey, only, type State, type Transition, tell, withEffect } from '../state.ts'
 import { allNamespaces, backOut, enter, goBack, goForward, nextView, toLeft, toRight, viewByNumber } from './go.ts'
 import { buildSelected, removeSelected, stopSelected } from './labs.ts'
-import { describe, freeze, showJson, toggleMark, widen } from './look.ts'
+import { describe, freeze, showFaults, showJson, toggleMark, widen } from './look.ts'
 import { moveBy, moveByPage, moveToEnd, scroll } from './move.ts'
+import { askAgain, askToTrace, predictCell, predictPath, stopPath, toggleDetail, toggleMtu } from './path.ts'
 import { quit } from './question.ts'
 import { saveView } from './save.ts'
 import { openShell } from './shell.ts'
@@ -22,8 +24,8 @@ const RUN: Readonly<Record<Action, Run>> = {
   'scroll-up': (state) => scroll(state, -3),
   left: toLeft,
   right: toRight,
-  enter,
-  escape: (state) => stopSelected(state) ?? backOut(state),
+  enter: (state) => (targetOf(state).kind === 'cell' ? predictCell(state) : enter(state)),
+  escape: (state) => stopSelected(state) ?? stopPath(state) ?? backOut(state),
   back: goBack,
   forward: goForward,
   'next-view': (state) => nextView(state, 1),
@@ -43,6 +45,12 @@ const RUN: Readonly<Record<Action, Run>> = {
   save: saveView,
   wide: widen,
   sort: sortByLetter,
+  path: predictPath,
+  trace: askToTrace,
+  detail: toggleDetail,
+  mtu: toggleMtu,
+  again: askAgain,
+  faults: showFaults,
   redraw: (state) => withEffect(state, { type: 'redraw' }),
   suspend: (state) => withEffect(state, { type: 'suspend' }),
   quit,

@@ -3,6 +3,7 @@ import { selectedItem } from '../selection.ts'
 import { only, type State, type Transition, tell } from '../state.ts'
 import { tableOf } from '../table.ts'
 import type { Item } from '../views/view.ts'
+import { markEnd, selectedNamespace } from './ends.ts'
 import { adoptHost } from './refresh.ts'
 
 /** In the left pane the namespace itself is described. */
@@ -57,12 +58,20 @@ function titleOf(state: State, item: Item): string {
   return `${tableOf(state).view.title} · ${first === undefined ? '' : first.text(item.row)}`
 }
 
+/** A namespace is marked as an end of a path, any other row for what is done with rows. */
 export function toggleMark(state: State): Transition {
+  const namespace = selectedNamespace(state)
+  if (namespace !== undefined) return markEnd(state, namespace)
   const item = selectedItem(state)
   if (item === undefined) return tell(state, 'select a row to mark it', 'faint')
   const marked = new Set(state.marked)
   if (!marked.delete(item.id)) marked.add(item.id)
   return only({ ...state, marked })
+}
+
+export function showFaults(state: State): Transition {
+  const faultsOnly = !state.faultsOnly
+  return tell({ ...state, faultsOnly }, faultsOnly ? 'faults only: ctrl-z shows everything' : 'everything is shown')
 }
 
 export function widen(state: State): Transition {

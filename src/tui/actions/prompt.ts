@@ -21,7 +21,7 @@ export function typePrompt(state: State, prompt: Prompt, key: string): Transitio
     case 'ctrl-u':
     case 'ctrl-w':
       return only(typed(state, prompt, key === 'ctrl-u' ? '' : prompt.text.replace(/\S*\s*$/, '')))
-    case 'ctrl-z':
+    case 'ctrl-x':
       return withEffect(state, { type: 'suspend' })
     case 'space':
       return only(typed(state, prompt, `${prompt.text} `))

@@ -1,5 +1,6 @@
 import { only, type Question, type State, type Transition, tell, withEffect } from '../state.ts'
 import { removeLab } from './labs.ts'
+import { startTrace } from './path.ts'
 
 /** A key while yes or no is asked: only y is yes. */
 export function answer(state: State, { yes }: Question, key: string): Transition {
@@ -7,6 +8,7 @@ export function answer(state: State, { yes }: Question, key: string): Transition
   if (key === 'ctrl-c') return withEffect(answered, { type: 'quit' })
   if (key === 'ctrl-l') return withEffect(state, { type: 'redraw' })
   if (key !== 'y' && key !== 'Y') return tell(answered, 'nothing was done', 'faint')
+  if (yes.type === 'trace') return startTrace(answered)
   return yes.type === 'quit' ? withEffect(answered, yes) : removeLab(answered, yes.lab)
 }
 

@@ -1,5 +1,6 @@
 import { displayWidth, type Line, type Span, type Tone } from '../text.ts'
 import type { Arrangement, PlacedBox, PlacedCable } from './arrange.ts'
+import { type Lit, litLink } from './lit.ts'
 
 /** Directions in which a line leaves a cell. */
 const UP = 1
@@ -17,19 +18,38 @@ interface Cell {
   tone: Tone
 }
 
-/** A part of the drawing as lines of text; the chosen box and its cables stand out. */
-export function paint(
-  arrangement: Arrangement,
-  chosen: string | undefined,
-  rows: { readonly from: number; readonly to: number },
-): readonly Line[] {
+export interface PaintOptions {
+  /** Id of the box that stands out, with its cables. */
+  readonly chosen?: string
+  /** The way of a packet; its links carry marks as well. */
+  readonly lit?: Lit
+  readonly rows: { readonly from: number; readonly to: number }
+}
+
+/** A part of the drawing as lines of text. */
+export function paint(arrangement: Arrangement, { chosen, lit, rows }: PaintOptions): readonly Line[] {
   const canvas = new Canvas(arrangement.width, rows)
+  const onWay = (cable: PlacedCable): boolean => lit !== undefined && isOnWay(cable, lit)
   for (const cable of arrangement.cables) {
-    const lit = cable.from.box.id === chosen || cable.to.box.id === chosen
-    drawCable(canvas, cable, lit ? 'accent' : 'faint')
+    const isChosen = cable.from.box.id === chosen || cable.to.box.id === chosen
+    if (!onWay(cable)) drawCable(canvas, cable, isChosen && lit === undefined ? 'accent' : 'faint')
   }
-  for (const box of arrangement.boxes) drawBox(canvas, box, box.box.id === chosen)
+  // over the others, so that the way is whole
+  for (const cable of arrangement.cables) if (onWay(cable)) drawCable(canvas, cable, 'strong')
+  for (const box of arrangement.boxes) drawBox(canvas, box, { isChosen: box.box.id === chosen, lit })
   return canvas.lines()
+}
+
+/** Both ends are in namespaces of the way, and one of its links is what the packet passes. */
+function isOnWay({ from, to, fromY, toY }: PlacedCable, lit: Lit): boolean {
+  const ends = [
+    { box: from.box, link: from.box.links[fromY - from.y - 1] },
+    { box: to.box, link: to.box.links[toY - to.y - 1] },
+  ]
+  return (
+    ends.every(({ box }) => box.namespaces.some((inode) => lit.namespaces.has(inode))) &&
+    ends.some(({ box, link }) => link === undefined || lit.links.has(litLink(box.namespaces[0] ?? 0, link)))
+  )
 }
 
 function drawCable(canvas: Canvas, { from, to, fromY, toY, trackX }: PlacedCable, tone: Tone): void {
@@ -40,16 +60,38 @@ function drawCable(canvas: Canvas, { from, to, fromY, toY, trackX }: PlacedCable
   canvas.horizontal(toY, trackX, endX, tone)
 }
 
-function drawBox(canvas: Canvas, { box, x, y, width, height }: PlacedBox, chosen: boolean): void {
-  const tone: Tone = chosen ? 'heading' : 'plain'
+function drawBox(
+  canvas: Canvas,
+  { box, x, y, width, height }: PlacedBox,
+  { isChosen, lit }: { readonly isChosen: boolean; readonly lit: Lit | undefined },
+): void {
+  const isLit = lit !== undefined && box.namespaces.some((inode) => lit.namespaces.has(inode))
+  const tone: Tone = isChosen ? 'heading' : isLit ? 'strong' : 'plain'
   const right = x + width - 1
   const bottom = y + height - 1
   canvas.horizontal(y, x, right, tone)
   canvas.horizontal(bottom, x, right, tone)
   canvas.vertical(x, y, bottom, tone)
   canvas.vertical(right, y, bottom, tone)
-  canvas.text(x + 2, y, `${chosen ? '▸' : ' '}${box.title} `, chosen ? 'heading' : 'strong')
-  for (const [position, text] of box.lines.entries()) canvas.text(x + 2, y + 1 + position, text, 'plain')
+  canvas.text(x + 2, y, `${isChosen ? '▸' : ' '}${box.title} `, isChosen ? 'heading' : 'strong')
+  for (const [position, text] of box.lines.entries()) {
+    const mark = lineMark(box, position, lit)
+    canvas.text(x + 2, y + 1 + position, text, mark?.tone ?? 'plain')
+    if (mark !== undefined) canvas.text(x, y + 1 + position, mark.text, mark.tone)
+  }
+  if (lit?.stop !== undefined && box.namespaces.includes(lit.stop.namespace)) canvas.text(x, y, '✖', 'error')
+}
+
+/** On the frame of the box, so that colour only adds: ● the packet passes this link, ✖ it ends here. */
+function lineMark(
+  { links, namespaces }: PlacedBox['box'],
+  position: number,
+  lit: Lit | undefined,
+): { readonly text: string; readonly tone: Tone } | undefined {
+  const [link, namespace] = [links[position], namespaces[0]]
+  if (lit === undefined || link === undefined || namespace === undefined) return undefined
+  if (lit.stop?.namespace === namespace && lit.stop.link === link) return { text: '✖', tone: 'error' }
+  return lit.links.has(litLink(namespace, link)) ? { text: '●', tone: 'good' } : undefined
 }
 
 class Canvas {
@@ -95,7 +137,7 @@ class Canvas {
     const cell = this.#cell(x, y)
     if (cell === undefined || strokes === 0) return
     cell.strokes |= strokes
-    if (cell.tone !== 'accent') cell.tone = tone
+    if (cell.tone !== 'accent' && cell.tone !== 'strong') cell.tone = tone
   }
 
   #cell(x: number, y: number): Cell | undefined {

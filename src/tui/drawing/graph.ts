@@ -12,6 +12,10 @@ export interface Box {
   readonly title: string
   /** One line a link, ports set in below their bridge. */
   readonly lines: readonly string[]
+  /** Of each line, the name of its link; of a box of several namespaces nothing. */
+  readonly links: readonly string[]
+  /** Inodes. */
+  readonly namespaces: readonly number[]
 }
 
 /** A cable between two lines of two boxes. */
@@ -60,6 +64,8 @@ function namespaceGraph(snapshot: HostSnapshot, namespaces: readonly Namespace[]
       scope: namespace.inode,
       title: sanitise(nameOf(namespace), { max: LONGEST }),
       lines: links.map(({ link, indent }) => indent + linkText(link, namespace)),
+      links: links.map(({ link }) => link.name),
+      namespaces: [namespace.inode],
     }
   })
   const cables: Cable[] = []
@@ -140,6 +146,8 @@ function ownerBox(group: Group, lines: readonly string[]): Box {
     scope: isHost ? first.inode : group.id,
     title: sanitise(group.title, { max: LONGEST }),
     lines: lines.map((text) => sanitise(text, { max: LONGEST })),
+    links: [],
+    namespaces: group.namespaces.map(({ inode }) => inode),
   }
 }
 

@@ -1,10 +1,14 @@
+import { failedLeg } from '../../model/journey-legs.ts'
+import { sanitise } from '../../report/sanitise.ts'
 import type { PlacedBox } from '../drawing/arrange.ts'
 import { paint } from '../drawing/canvas.ts'
+import { litOf } from '../drawing/lit.ts'
 import { layoutOf } from '../layout.ts'
 import { viewWindow } from '../selection.ts'
 import type { State } from '../state.ts'
 import { factsOf, tableOf } from '../table.ts'
-import { displayWidth, type Line, line, type Span, span } from '../text.ts'
+import { displayWidth, EMPTY_LINE, type Line, line, type Span, span } from '../text.ts'
+import { pathHeading } from '../views/path.ts'
 import { arrangementOf } from '../views/topology.ts'
 import { emptySentence } from './table-lines.ts'
 
@@ -14,13 +18,25 @@ export function drawingLines(state: State): readonly Line[] {
   const { selected } = viewWindow(state, table)
   const chosen = table.items[selected]?.row as PlacedBox | undefined
   const arrangement = arrangementOf(factsOf(state))
-  if (chosen === undefined) return [line('  ', span(emptySentence(state, table.view), 'faint'))]
+  if (chosen === undefined) return [EMPTY_LINE, line('  ', span(emptySentence(state, table.view), 'faint'))]
   const { tableHeight, rightWidth } = layoutOf(state.size)
   const top = firstRow(chosen, tableHeight, arrangement.height)
   const left = firstColumn(chosen, rightWidth - 1, arrangement.width) + state.shift
-  return paint(arrangement, chosen.box.id, { from: top, to: top + tableHeight }).map((each) => ({
-    spans: [span(' '), ...sliceSpans(each.spans, left)],
-  }))
+  const { answer } = state.path.predicted
+  const drawn = paint(arrangement, {
+    chosen: chosen.box.id,
+    ...(answer === undefined ? {} : { lit: litOf(answer) }),
+    rows: { from: top, to: top + tableHeight },
+  })
+  return [pathLine(state), ...drawn.map((each) => ({ spans: [span(' '), ...sliceSpans(each.spans, left)] }))]
+}
+
+/** Above the drawing, in words: the path that is lit in it. */
+function pathLine({ path }: State): Line {
+  if (path.question === undefined) return EMPTY_LINE
+  const failed = path.predicted.answer === undefined ? undefined : failedLeg(path.predicted.answer)
+  const reason = failed === undefined ? '' : `: ${sanitise(failed.leg.reason)}`
+  return line('  ', span(pathHeading(path) + reason, failed === undefined ? 'good' : 'error'))
 }
 
 /** The chosen box in the middle, unless everything fits. */

@@ -1,8 +1,10 @@
 import { layoutOf, SMALLEST } from '../layout.ts'
 import { overlayLines } from '../overlay-lines.ts'
 import type { State } from '../state.ts'
-import { EMPTY_LINE, type Line, line, span } from '../text.ts'
+import { tableOf } from '../table.ts'
+import { type Line, line, span } from '../text.ts'
 import { drawingLines } from './drawing-lines.ts'
+import { matrixLines } from './matrix-lines.ts'
 import { namespaceLines } from './namespace-lines.ts'
 import { type Panel, paintPanel } from './paint.ts'
 import type { Palette } from './palette.ts'
@@ -61,6 +63,12 @@ function rule(height: number): readonly Line[] {
 
 function viewLines(state: State): readonly Line[] {
   const { rightWidth } = layoutOf(state.size)
-  const content = state.place.view === 'topology' ? [EMPTY_LINE, ...drawingLines(state)] : tableLines(state)
-  return [tabLine(state, rightWidth), ...content]
+  return [tabLine(state, rightWidth), ...contentLines(state)]
+}
+
+function contentLines(state: State): readonly Line[] {
+  const { view } = state.place
+  if (view === 'topology') return drawingLines(state)
+  if (view === 'matrix' && tableOf(state).items.length > 0) return matrixLines(state)
+  return tableLines(state)
 }

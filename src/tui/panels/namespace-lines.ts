@@ -1,7 +1,7 @@
 import type { Namespace } from '../../model/snapshot.ts'
 import { nameOf } from '../../model/wiring.ts'
 import { sanitise } from '../../report/sanitise.ts'
-import { healthOf } from '../health.ts'
+import { healthOf } from '../doctor/health.ts'
 import { layoutOf } from '../layout.ts'
 import { type PaneItem, paneOf } from '../pane.ts'
 import { totalRate } from '../rate.ts'
@@ -55,7 +55,7 @@ function paneLine(item: PaneItem, state: State, { width, pointer }: Room): Line 
 const TONES: Readonly<Record<string, Tone>> = { '●': 'good', '▲': 'warning', '✖': 'error' }
 
 function namespaceLine(namespace: Namespace, state: State, room: Room & { readonly indent: number }): Line {
-  const { mark } = healthOf(namespace, state.deltas)
+  const { mark } = healthOf(namespace, { deltas: state.deltas, examination: state.doctor.asked.answer })
   const rate = totalRate(state.deltas.namespaces.get(namespace.inode))
   const inner = room.width - 4 - room.indent
   const aside = rate === '' ? mainAddress(namespace) : rate
@@ -68,11 +68,17 @@ function namespaceLine(namespace: Namespace, state: State, room: Room & { readon
     span(room.pointer, 'accent'),
     ' '.repeat(room.indent),
     span(mark, TONES[mark] ?? 'plain'),
-    span(isNew ? '+' : ' ', 'changed'),
+    isNew ? span('+', 'changed') : span(endMark(namespace, state), 'accent'),
     padTo(name, inner - displayWidth(shown)),
     span(shown, rate === '' ? 'faint' : 'accent'),
     ' ',
   )
+}
+
+/** ◆ the source of the path that is being marked, ◇ its destination. */
+function endMark({ inode }: Namespace, { ends }: State): string {
+  const at = ends.indexOf(inode)
+  return at < 0 ? ' ' : at === 0 ? '◆' : '◇'
 }
 
 /** The address a person knows it by: the first one that is neither loopback nor link-local. */

@@ -1,12 +1,12 @@
 import { sanitise } from '../../report/sanitise.ts'
+import { healthOf } from '../doctor/health.ts'
 import { parseFilter } from '../filter.ts'
-import { healthOf } from '../health.ts'
 import { KEYS } from '../keys.ts'
-import { namespacesOf } from '../pane.ts'
+import { namespaceName, namespacesOf } from '../pane.ts'
 import { activeList, selectedItem, targetOf } from '../selection.ts'
 import type { Prompt, Question, State } from '../state.ts'
 import { tableOf } from '../table.ts'
-import { displayWidth, type Line, line, type Span, span, spread, type Tone } from '../text.ts'
+import { cutEnd, displayWidth, type Line, line, type Span, span, spread, type Tone } from '../text.ts'
 import { workText } from '../views/labs.ts'
 import { filterSpan } from './title-lines.ts'
 
@@ -51,7 +51,10 @@ const WORRY_TONES: Readonly<Record<string, Tone>> = { '▲': 'warning', '✖': '
 function worrySpans(state: State): readonly Span[] {
   const [namespace] = namespacesOf(state)
   const inPane = state.place.pane === 'namespaces' && typeof state.place.scope === 'number'
-  const health = inPane && namespace !== undefined ? healthOf(namespace, state.deltas) : selectedItem(state)?.health
+  const health =
+    inPane && namespace !== undefined
+      ? healthOf(namespace, { deltas: state.deltas, examination: state.doctor.asked.answer })
+      : selectedItem(state)?.health
   const [reason] = health?.reasons ?? []
   if (health === undefined || reason === undefined) return []
   const more = health.reasons.length > 1 ? ` (and ${health.reasons.length - 1} more)` : ''
@@ -65,7 +68,15 @@ function positionLine(state: State): Line {
   const table = tableOf(state)
   const total = state.place.pane === 'view' && table.total !== table.length ? ` of ${table.total}` : ''
   const filter = state.place.pane === 'view' ? filterSpan(state.filters.get(state.place.view)) : []
-  return line(...marked, ...filter, span(`  ${at}/${order.length}${total} `, 'faint'))
+  const faults = state.faultsOnly ? [span('faults only  ', 'warning')] : []
+  return line(...endSpans(state), ...marked, ...faults, ...filter, span(`  ${at}/${order.length}${total} `, 'faint'))
+}
+
+/** The ends of a path that are marked, in words. */
+function endSpans({ ends, host }: State): readonly Span[] {
+  if (ends.length === 0) return []
+  const [source = '', destination = '…'] = ends.map((inode) => namespaceName(host.snapshot, inode))
+  return [span(`◆ ${cutEnd(source, 20)} → ◇ ${cutEnd(destination, 20)}  `, 'accent')]
 }
 
 function promptLine(prompt: Prompt, width: number): Line {
@@ -109,7 +120,7 @@ export function hintLine(state: State): Line {
 }
 
 /** On a narrow screen the way to the rest, and out, comes first. */
-const FIRST = ['?', 'q', 'enter', 'u', 'x', 'esc', ':', '/', 'tab', 'd', 's', 'y']
+const FIRST = ['?', 'q', 'enter', 'u', 'x', 'v', 'm', 't', 'esc', ':', '/', 'tab', 'd', 'p', 's', 'y']
 
 function rankOf(key: string): number {
   const at = FIRST.indexOf(key)

@@ -18,7 +18,11 @@ export function titleLine(state: State): Line {
     span(`  ${sanitise(snapshot.kernel, { max: 40 })}   `, 'faint'),
     countsOf(snapshot),
   )
-  return spread(left, line('  ', ...hiddenSpans(snapshot), statusSpan(state), ' '), state.size.columns)
+  return spread(
+    left,
+    line('  ', ...findingSpans(state), ...hiddenSpans(snapshot), statusSpan(state), ' '),
+    state.size.columns,
+  )
 }
 
 function countsOf({ namespaces, containers }: HostSnapshot): string {
@@ -30,6 +34,18 @@ function countsOf({ namespaces, containers }: HostSnapshot): string {
 
 function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
+/** Nothing before the first examination: no news is no good news. */
+function findingSpans({ doctor, size }: State): readonly Span[] {
+  const { answer } = doctor.asked
+  if (answer === undefined) return []
+  const worst = answer.findings[0]?.severity
+  const tone: Tone = worst === 'error' ? 'error' : worst === 'warning' ? 'warning' : 'good'
+  const mark = worst === 'error' ? '✖' : worst === 'warning' ? '▲' : '●'
+  const count = answer.findings.length
+  const words = size.columns < 60 ? String(count) : count === 0 ? 'no finding' : plural(count, 'finding')
+  return [span(`${mark} ${words}  `, tone)]
 }
 
 function hiddenSpans({ hidden }: HostSnapshot): readonly Span[] {
@@ -76,7 +92,8 @@ function paneHeading(state: State): readonly Span[] {
 function viewHeading(state: State): readonly Span[] {
   const { scope, pane, view } = state.place
   const { heading } = viewOf(view)
-  const spans = [span(heading ?? scopeName(state, scope), pane === 'view' ? 'heading' : 'strong')]
+  const title = typeof heading === 'function' ? heading(state) : heading
+  const spans = [span(title ?? scopeName(state, scope), pane === 'view' ? 'heading' : 'strong')]
   if (heading !== undefined) return spans
   const namespaces = namespacesOf(state)
   const [namespace] = namespaces

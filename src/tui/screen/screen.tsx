@@ -3,6 +3,8 @@ import { messageOf } from '../../errors.ts'
 import type { LiveHost } from '../../inspect/live-host.ts'
 import { nameOf } from '../../model/wiring.ts'
 import { sanitise } from '../../report/sanitise.ts'
+import type { AskService } from '../asks/ask.ts'
+import { wantedAsks } from '../asks/wanted-asks.ts'
 import type { LabService } from '../labs/lab.ts'
 import { App } from '../panels/app.tsx'
 import { type Frame, frameOf, isSameFrame } from '../panels/frame.ts'
@@ -10,6 +12,7 @@ import { type Palette, paletteOf } from '../panels/palette.ts'
 import { type Effect, type Event, type Host, initialState, type State } from '../state.ts'
 import { update } from '../update.ts'
 import { wantedOf, wantsLabs } from '../wanted.ts'
+import { AskDesk } from './ask-desk.ts'
 import { FrameStream } from './frame-stream.ts'
 import { decodeKeys, decodeRest } from './keyboard.ts'
 import { LabDesk } from './lab-desk.ts'
@@ -24,6 +27,7 @@ export interface ScreenOptions {
   /** Saves text and says where it went. */
   save(name: string, text: string): Promise<string>
   readonly labs: LabService
+  readonly asks: AskService
 }
 
 /** A lone escape is told from the start of a sequence by what comes within this time. */
@@ -39,6 +43,7 @@ export class Screen {
   readonly #palette: Palette
   readonly #frames: FrameStream
   readonly #labs: LabDesk
+  readonly #asks: AskDesk
   #state: State
   #ink: Instance | undefined
   #frame: Frame | undefined
@@ -58,6 +63,7 @@ export class Screen {
     this.#palette = paletteOf(options.environment)
     const { size } = this.#terminal
     this.#labs = new LabDesk(options.labs, (event) => this.#dispatch(event))
+    this.#asks = new AskDesk(options.asks, (event) => this.#dispatch(event))
     this.#frames = new FrameStream(size, (text) => this.#terminal.write(text))
     this.#state = initialState(hostOf(host), size, performance.now())
   }
@@ -98,6 +104,7 @@ export class Screen {
       this.#ink?.unmount()
       this.#terminal.leave()
       this.#signals.forget()
+      this.#asks.close()
       await this.#closeLabs()
     }
   }
@@ -183,6 +190,7 @@ export class Screen {
 
   /** Only what is on the screen is read. */
   #look(): void {
+    this.#asks.look(wantedAsks(this.#state))
     this.#labs.look(this.#host.status !== 'saved' && wantsLabs(this.#state))
     const wanted = wantedOf(this.#state)
     const key = JSON.stringify(wanted)

@@ -1,7 +1,7 @@
 import type { Column } from '../../report/columns.ts'
 import { sanitise } from '../../report/sanitise.ts'
+import type { Health } from '../doctor/health.ts'
 import { labGroupId } from '../groups.ts'
-import type { Health } from '../health.ts'
 import type { Lab, LabDescription, LabWork } from '../labs/lab.ts'
 import { type Item, NO_NAMESPACE, type View, type ViewFacts } from './view.ts'
 
@@ -40,6 +40,7 @@ export const LABS: View<LabRow> = {
   aliases: [],
   kinds: [],
   inputs: ['labs'],
+  isWhole: true,
   topic: 'lab',
   empty: ({ labs }) =>
     labs.problem ?? (labs.list === undefined ? 'Reading the labs…' : 'No lab comes with this program.'),

@@ -4,7 +4,7 @@ import type { Column, Row } from '../../report/columns.ts'
 import { formatEndpoint } from '../../report/format.ts'
 import { sanitise } from '../../report/sanitise.ts'
 import { addressesOf, LINKS, linkState } from '../../report/tables/links.ts'
-import { type Health, healthOf, linkHealth } from '../health.ts'
+import { HEALTHY, type Health, type HealthFacts, healthOf, linkHealth, rowHealths } from '../doctor/health.ts'
 import { linkId, toLink } from './jumps.ts'
 import type { Item, Target, View, ViewFacts, ViewId } from './view.ts'
 
@@ -31,7 +31,7 @@ export const SUMMARY: View<SummaryRow> = {
   title: 'summary',
   aliases: ['overview', 'home'],
   kinds: ['links', 'addrs', 'routes', 'sockets', 'dns'],
-  inputs: ['deltas'],
+  inputs: ['deltas', 'doctor'],
   topic: 'namespace',
   empty: 'No namespace here.',
   columns: () => COLUMNS,
@@ -47,9 +47,9 @@ const COLUMNS: readonly Column<SummaryRow>[] = [
 ]
 
 /** Of several namespaces: one line each. */
-function overviewItem(namespace: Namespace, { deltas }: ViewFacts): Item<SummaryRow> {
+function overviewItem(namespace: Namespace, facts: ViewFacts): Item<SummaryRow> {
   const addresses = namespace.addresses.filter(({ scope }) => scope === 'global').map(({ address }) => address)
-  const health = healthOf(namespace, deltas)
+  const health = healthOf(namespace, healthFacts(facts))
   const row: SummaryRow = {
     what: sanitise(nameOf(namespace)),
     text: addresses.slice(0, 3).join(' ') + (addresses.length > 3 ? ` +${addresses.length - 3}` : ''),
@@ -68,8 +68,8 @@ function namespaceItems(facts: ViewFacts): readonly Item<SummaryRow>[] {
   if (namespace === undefined) return []
   const container = facts.snapshot.containers.find((each) => each.namespace === namespace.inode)
   return [
-    ...worryItems(namespace, healthOf(namespace, facts.deltas)),
-    ...linkItems(namespace, facts.snapshot),
+    ...worryItems(namespace, facts),
+    ...linkItems(namespace, facts),
     ...routeItems(namespace),
     ...dnsItems(namespace),
     ...containerItems(namespace, container),
@@ -100,18 +100,25 @@ function toView(view: ViewId, row?: string): Target {
   return { kind: 'place', place: row === undefined ? { view } : { view, row }, label: `to view ${view}` }
 }
 
-function worryItems(namespace: Namespace, health: Health): readonly Item<SummaryRow>[] {
+function healthFacts({ deltas, doctor }: ViewFacts): HealthFacts {
+  return { deltas, examination: doctor.asked.answer }
+}
+
+function worryItems(namespace: Namespace, facts: ViewFacts): readonly Item<SummaryRow>[] {
+  const health = healthOf(namespace, healthFacts(facts))
   return health.reasons.map((reason, position) =>
     item(namespace, [health.mark, reason, ''], {
       id: `worry ${position}`,
       object: { reason },
       health,
-      target: toView('links'),
+      target: toView(facts.doctor.asked.answer === undefined ? 'links' : 'doctor'),
     }),
   )
 }
 
-function linkItems(namespace: Namespace, snapshot: HostSnapshot): readonly Item<SummaryRow>[] {
+function linkItems(namespace: Namespace, { snapshot, doctor }: ViewFacts): readonly Item<SummaryRow>[] {
+  const { answer } = doctor.asked
+  const found = answer === undefined ? undefined : rowHealths(answer, snapshot, 'links')
   return LINKS.rows(snapshot, [namespace]).map((row) => {
     const { object: link, wiring } = row
     const other = wiring.peerOf(link) ?? wiring.parentOf(link)
@@ -121,7 +128,7 @@ function linkItems(namespace: Namespace, snapshot: HostSnapshot): readonly Item<
       id: `link ${link.index}`,
       object: link,
       topic: 'link',
-      health: linkHealth(link, namespace),
+      health: found === undefined ? linkHealth(link, namespace) : (found.get(linkId({ namespace, link })) ?? HEALTHY),
       target:
         other === undefined
           ? toView('links', linkId({ namespace, link }))

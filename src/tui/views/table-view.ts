@@ -8,7 +8,7 @@ interface TableView<Each extends Row> {
   readonly topic: string | ((row: Each) => string)
   readonly empty: string
   readonly enter?: (row: Each, facts: ViewFacts) => Target | undefined
-  readonly decorate?: (row: Each) => Pick<Item, 'health'>
+  readonly decorate?: (row: Each, facts: ViewFacts) => Pick<Item, 'health'>
 }
 
 /** A view of the rows and columns that `show` prints. */
@@ -31,14 +31,14 @@ export function tableView<Each extends Row>({
     topic: typeof topic === 'string' ? topic : id,
     empty,
     columns: (isSeveral) => (isSeveral ? several : table.columns),
-    items: ({ snapshot, namespaces }) =>
-      table.rows(snapshot, namespaces).map((row) => ({
+    items: (facts) =>
+      table.rows(facts.snapshot, facts.namespaces).map((row) => ({
         id: row.key,
         namespace: row.namespace.inode,
         row,
         object: row.object,
         ...(typeof topic === 'string' ? {} : { topic: topic(row) }),
-        ...decorate?.(row),
+        ...decorate?.(row, facts),
       })),
     ...(enter === undefined ? {} : { enter: (item: Item<Each>, facts: ViewFacts) => enter(item.row, facts) }),
   }

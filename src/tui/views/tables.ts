@@ -7,10 +7,10 @@ import { NEIGH } from '../../report/tables/neigh.ts'
 import { ROUTES } from '../../report/tables/routes.ts'
 import { RULES } from '../../report/tables/rules.ts'
 import { VETH, type VethRow } from '../../report/tables/veth.ts'
-import { linkHealth } from '../health.ts'
+import { linkHealth } from '../doctor/health.ts'
 import { linkId, toAddress, toLink, toMac, toOwnLink } from './jumps.ts'
 import { tableView } from './table-view.ts'
-import type { Target } from './view.ts'
+import type { Item, Target, ViewFacts } from './view.ts'
 
 const ADDRESS = textColumn<Row<Link>>('ADDRESS', mainAddress)
 
@@ -22,8 +22,13 @@ export const LINKS_VIEW = tableView<Row<Link>>({
   topic: 'link',
   empty: 'No link here.',
   enter: linkTarget,
-  decorate: ({ object, namespace }) => ({ health: linkHealth(object, namespace) }),
+  decorate: quickHealth,
 })
+
+/** What the link alone says, until the examination has found more. */
+function quickHealth({ object, namespace }: Row<Link>, { doctor }: ViewFacts): Pick<Item, 'health'> {
+  return doctor.asked.answer === undefined ? { health: linkHealth(object, namespace) } : {}
+}
 
 /** The address that people know a link by, and how many more there are. */
 function mainAddress(row: Row<Link>): string {
@@ -49,7 +54,7 @@ export const VETH_VIEW = tableView<VethRow>({
   topic: 'link',
   empty: 'No veth pair has an end here.',
   enter: ({ peer }) => (peer === undefined ? undefined : toLink(peer, 'the other end')),
-  decorate: ({ object, namespace }) => ({ health: linkHealth(object, namespace) }),
+  decorate: quickHealth,
 })
 
 /** Enter: the container that has the MAC, or the port it is behind. */

@@ -16,6 +16,7 @@ export const TOPOLOGY: View<PlacedBox> = {
   title: 'topology',
   aliases: ['topo', 'drawing'],
   kinds: ['links', 'addrs'],
+  isWhole: true,
   topic: 'namespace',
   empty: 'Nothing to draw.',
   columns: () => [{ name: 'BOX', align: 'left', text: ({ box }) => box.title, sort: ({ box }) => box.title }],

@@ -2,8 +2,11 @@ import type { HostEvent } from '../../model/event.ts'
 import type { ConntrackEntry, HostSnapshot, Kind, Namespace } from '../../model/snapshot.ts'
 import type { Column } from '../../report/columns.ts'
 import type { Deltas } from '../deltas.ts'
-import type { Health } from '../health.ts'
+import type { DoctorState } from '../doctor/doctor.ts'
+import type { Health } from '../doctor/health.ts'
 import type { Labs } from '../labs/lab.ts'
+import type { MatrixState } from '../matrix/matrix.ts'
+import type { PathState } from '../path/path.ts'
 import type { Place } from '../place.ts'
 
 export type ViewId =
@@ -27,6 +30,9 @@ export type ViewId =
   | 'dns'
   | 'events'
   | 'topology'
+  | 'doctor'
+  | 'path'
+  | 'matrix'
   | 'labs'
 
 /** Everything a view may show. */
@@ -38,6 +44,11 @@ export interface ViewFacts {
   readonly connections: Connections | undefined
   readonly deltas: Deltas
   readonly labs: Labs
+  readonly path: PathState
+  readonly matrix: MatrixState
+  readonly doctor: DoctorState
+  /** Columns of the screen that the view has. */
+  readonly width: number
   /** Ids of branches that are folded. */
   readonly folded: ReadonlySet<string>
 }
@@ -54,6 +65,8 @@ export interface Connections {
 export type Target =
   | { readonly kind: 'place'; readonly place: Partial<Place>; readonly label: string }
   | { readonly kind: 'fold'; readonly id: string; readonly label: string }
+  /** Of a matrix: the journey of its pair. */
+  | { readonly kind: 'cell'; readonly label: string }
 
 /** Of a row that belongs to no namespace, or to several. */
 export const NO_NAMESPACE = 0
@@ -80,7 +93,7 @@ export interface View<Row = unknown> {
   /** The word in the tab line; also what `:` takes. */
   readonly title: string
   /** Above it instead of the namespace, where it is not about namespaces. */
-  readonly heading?: string
+  readonly heading?: string | ((facts: Pick<ViewFacts, 'path' | 'matrix' | 'doctor'>) => string)
   /** Other words that `:` takes. */
   readonly aliases: readonly string[]
   /** What has to be read of the namespaces shown. */
@@ -88,14 +101,16 @@ export interface View<Row = unknown> {
   /** What has to be read of every namespace, so that names can be told. */
   readonly context?: readonly Kind[]
   /** With the column that names the namespace, when several are shown. */
-  columns(several: boolean): readonly Column<Row>[]
+  columns(several: boolean, facts: ViewFacts): readonly Column<Row>[]
   /** What its items depend on besides the tables of the namespaces. */
-  readonly inputs?: readonly ('events' | 'connections' | 'deltas' | 'labs')[]
+  readonly inputs?: readonly ('events' | 'connections' | 'deltas' | 'labs' | 'path' | 'matrix' | 'doctor' | 'width')[]
   items(facts: ViewFacts): readonly Item<Row>[]
   /** What enter does; without one, enter describes the row. */
   enter?(item: Item<Row>, facts: ViewFacts): Target | undefined
   /** The sentence on an empty screen. */
   readonly empty: string | ((facts: ViewFacts) => string)
+  /** ctrl-z leaves it as it is: every row of it belongs to the whole. */
+  readonly isWhole?: boolean
   /** Which table of explanations `d` uses. */
   readonly topic: string
 }

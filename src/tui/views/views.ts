@@ -1,8 +1,11 @@
 import { BRIDGES } from './bridge-tree.ts'
 import { CONNTRACK_VIEW } from './conntrack.ts'
+import { DOCTOR } from './doctor.ts'
 import { EVENTS } from './events.ts'
 import { FIREWALL } from './firewall-tree.ts'
 import { LABS } from './labs.ts'
+import { MATRIX } from './matrix.ts'
+import { PATH } from './path.ts'
 import { SUMMARY } from './summary.ts'
 import { ADDRS_VIEW, FDB_VIEW, LINKS_VIEW, NEIGH_VIEW, ROUTES_VIEW, RULES_VIEW, VETH_VIEW } from './tables.ts'
 import { TOPOLOGY } from './topology.ts'
@@ -31,6 +34,9 @@ export const VIEWS: readonly View[] = [
   anyView(QDISC_VIEW),
   anyView(SYSCTL_VIEW),
   anyView(DNS_VIEW),
+  anyView(DOCTOR),
+  anyView(PATH),
+  anyView(MATRIX),
   anyView(LABS),
 ]
 

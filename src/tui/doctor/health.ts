@@ -1,5 +1,8 @@
-import type { Link, Namespace } from '../model/snapshot.ts'
-import type { Deltas } from './deltas.ts'
+import type { Examination, Finding } from '../../model/finding.ts'
+import type { HostSnapshot, Link, Namespace } from '../../model/snapshot.ts'
+import type { Deltas } from '../deltas.ts'
+import { shownAt } from '../views/places.ts'
+import type { ViewId } from '../views/view.ts'
 
 /** ● nothing to see, ▲ worth a look, ✖ something does not work. */
 export interface Health {
@@ -12,17 +15,57 @@ export const HEALTHY: Health = { mark: '●', reasons: [] }
 
 const RANK = { '●': 0, '▲': 1, '✖': 2 } as const
 
-/** The state of a namespace by facts that need no reasoning; `doctor` is for the rest. */
-export function healthOf(namespace: Namespace, deltas: Deltas): Health {
-  const found = [
-    ...namespace.links.map((link) => linkHealth(link, namespace)),
-    ...addressFindings(namespace),
-    conntrackHealth(namespace),
-    lossHealth(namespace, deltas),
-  ].filter((health) => health.mark !== '●')
+/** What is known about how things are. */
+export interface HealthFacts {
+  readonly deltas: Deltas
+  /** What `doctor` found; without it, what the links and addresses alone say until it has. */
+  readonly examination: Examination | undefined
+}
+
+/** The state of a namespace: what the examination found in it, and what is being lost just now. */
+export function healthOf(namespace: Namespace, { deltas, examination }: HealthFacts): Health {
+  const known = examination === undefined ? quickHealth(namespace) : findingsOf(examination, namespace)
+  const found = [...known, lossHealth(namespace, deltas)].filter((health) => health.mark !== '●')
   if (found.length === 0) return HEALTHY
   found.sort((a, b) => RANK[b.mark] - RANK[a.mark])
   return { mark: found[0]?.mark ?? '●', reasons: found.flatMap((health) => health.reasons) }
+}
+
+function findingsOf(examination: Examination, { inode }: Namespace): Health[] {
+  return examination.findings.filter(({ namespace }) => namespace === inode).map(findingHealth)
+}
+
+export function findingHealth({ severity, title }: Finding): Health {
+  if (severity === 'info') return HEALTHY
+  return { mark: severity === 'error' ? '✖' : '▲', reasons: [title] }
+}
+
+function quickHealth(namespace: Namespace): Health[] {
+  return [
+    ...namespace.links.map((link) => linkHealth(link, namespace)),
+    ...addressFindings(namespace),
+    conntrackHealth(namespace),
+  ]
+}
+
+/** Row id → what was found about it, for the rows of one view: evidence marks the very entry. */
+export function rowHealths(
+  { findings }: Examination,
+  snapshot: HostSnapshot,
+  view: ViewId,
+): ReadonlyMap<string, Health> {
+  const healths = new Map<string, Health>()
+  for (const finding of findings) {
+    const health = findingHealth(finding)
+    // the first piece of evidence is the one at fault; the rest is only around it
+    const [place] = finding.places
+    const namespace = place && snapshot.namespaces.find(({ inode }) => inode === place.namespace)
+    const shown = place && namespace ? shownAt(snapshot, namespace, place) : undefined
+    if (shown?.view !== view || shown.row === undefined || health.mark === '●') continue
+    const known = healths.get(shown.row)
+    if (known === undefined || RANK[known.mark] < RANK[health.mark]) healths.set(shown.row, health)
+  }
+  return healths
 }
 
 /** Kinds whose idle default devices (tunl0, sit0, gre0…) are down on every host that loaded the module. */

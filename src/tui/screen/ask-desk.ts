@@ -1,0 +1,97 @@
+import { sanitise } from '../../report/sanitise.ts'
+import type { Ask, AskKind, AskService, RunningAsk } from '../asks/ask.ts'
+import type { Event } from '../state.ts'
+
+/** The same question is not asked more often, however much happens. */
+const SHORTEST_PAUSE_MS = 1_000
+/** At most such a part of the time is spent on what nobody waits for, and on what somebody looks at. */
+const PAUSES_PER_TURN = { background: 40, watched: 9 } as const
+
+interface Line {
+  ask: Ask
+  running: RunningAsk | undefined
+  /** What the last answer was made from. */
+  facts: unknown
+  /** Not before. */
+  nextMs: number
+  timer: NodeJS.Timeout | undefined
+}
+
+/** Has asked what the screen wants to know, again when the facts are others, and stops what it no longer wants. */
+export class AskDesk {
+  readonly #service: AskService
+  readonly #dispatch: (event: Event) => void
+  readonly #lines = new Map<AskKind, Line>()
+  #closed = false
+
+  constructor(service: AskService, dispatch: (event: Event) => void) {
+    this.#service = service
+    this.#dispatch = dispatch
+  }
+
+  look(asks: readonly Ask[]): void {
+    if (this.#closed) return
+    for (const [kind, line] of this.#lines) {
+      const ask = asks.find((each) => each.kind === kind)
+      if (ask?.key !== line.ask.key) this.#drop(kind, line)
+      else line.ask = ask
+    }
+    for (const ask of asks) {
+      const line = this.#lines.get(ask.kind)
+      if (line === undefined) this.#start(this.#open(ask))
+      else this.#askAgain(line)
+    }
+  }
+
+  close(): void {
+    this.look([])
+    this.#closed = true
+  }
+
+  #open(ask: Ask): Line {
+    const line: Line = { ask, running: undefined, facts: undefined, nextMs: 0, timer: undefined }
+    this.#lines.set(ask.kind, line)
+    return line
+  }
+
+  #drop(kind: AskKind, line: Line): void {
+    clearTimeout(line.timer)
+    line.running?.stop()
+    this.#lines.delete(kind)
+  }
+
+  /** Facts that changed while it was asked are asked about afterwards. */
+  #askAgain(line: Line): void {
+    if (line.running !== undefined || line.timer !== undefined || Object.is(line.ask.facts, line.facts)) return
+    line.timer = setTimeout(
+      () => {
+        line.timer = undefined
+        this.#start(line)
+      },
+      Math.max(0, line.nextMs - performance.now()),
+    )
+  }
+
+  #start(line: Line): void {
+    const { kind, key, facts, background = false } = line.ask
+    const startedMs = performance.now()
+    line.facts = facts
+    const running = this.#service.start(line.ask)
+    line.running = running
+    this.#dispatch({ type: 'asking', kind, key })
+    void running.outcome.then((outcome) => {
+      if (this.#lines.get(kind) !== line) return
+      line.running = undefined
+      const tookMs = performance.now() - startedMs
+      const factor = background ? PAUSES_PER_TURN.background : PAUSES_PER_TURN.watched
+      line.nextMs = performance.now() + Math.max(SHORTEST_PAUSE_MS, tookMs * factor)
+      this.#dispatch({
+        type: 'answer',
+        kind,
+        key,
+        outcome: 'problem' in outcome ? { problem: sanitise(outcome.problem) } : outcome,
+      })
+      this.#askAgain(line)
+    })
+  }
+}
