@@ -16,8 +16,8 @@ export interface OutputWay {
   readonly gateway: Ip | undefined
   /** Of the route, where it says one. */
   readonly mtu: number | undefined
-  /** It came in by a link, so that errors go back. */
-  readonly forwarded?: boolean
+  /** By which it came in, so that errors go back; absent for what starts here. */
+  readonly in?: Link
 }
 
 /** POSTROUTING, size, neighbour, link (ip_output, ip_finish_output). */
@@ -26,7 +26,8 @@ export function finishOutput(engine: Medium, space: Space, packet: Packet, way: 
   packet.gateway = way.gateway ?? packet.destination
   const transformed = transformOut(engine, space, packet)
   if (transformed !== undefined) return transformed
-  const context: RuleContext = { run, space, packet, hook: 'postrouting', out: way.link }
+  // nft tells by which link it came in here too (Linux 5.7)
+  const context: RuleContext = { run, space, packet, hook: 'postrouting', in: way.in, out: way.link }
   const result = runHook(context)
   if (result.kind !== 'accept') return stopped(engine, context, result)
   const tooBig = fitted(engine, space, packet, way)
@@ -35,15 +36,10 @@ export function finishOutput(engine: Medium, space: Space, packet: Packet, way: 
 }
 
 /** Undefined when the packet fits, or may be cut to fit. */
-function fitted(
-  engine: Medium,
-  space: Space,
-  packet: Packet,
-  { link, mtu, forwarded }: OutputWay,
-): Outcome | undefined {
+function fitted(engine: Medium, space: Space, packet: Packet, { link, mtu, in: from }: OutputWay): Outcome | undefined {
   const limit = Math.min(mtu ?? Number.POSITIVE_INFINITY, link.mtu)
   if (packet.size <= limit) return undefined
-  const isWhole = packet.df || (packet.family === 6 && forwarded === true)
+  const isWhole = packet.df || (packet.family === 6 && from !== undefined)
   if (isWhole) return tooLarge(engine, space, packet, link, limit)
   const text = `${packet.size} bytes are cut into fragments of ${limit}`
   packet.size = limit
@@ -64,7 +60,7 @@ export function tooLarge(engine: Medium, space: Space, packet: Packet, link: Lin
   return { kind: reply.arrives ? 'rejected' : 'dropped', reason: said, place }
 }
 
-function toNeighbour(engine: Medium, space: Space, packet: Packet, { link, gateway, forwarded }: OutputWay): Outcome {
+function toNeighbour(engine: Medium, space: Space, packet: Packet, { link, gateway, in: from }: OutputWay): Outcome {
   const { run } = engine
   const at = { space, link }
   const source = link.mac ?? UNKNOWN_MAC
@@ -75,7 +71,7 @@ function toNeighbour(engine: Medium, space: Space, packet: Packet, { link, gatew
     return engine.transmit(at, { source, destination: link.kind === 'loopback' ? source : UNKNOWN_MAC, body: packet })
   }
   const target = gateway ?? packet.destination
-  const resolved = engine.resolve(at, target, forwarded === true ? undefined : packet.source)
+  const resolved = engine.resolve(at, target, from === undefined ? packet.source : undefined)
   if (resolved.kind === 'none')
     return unreachable(engine, space, packet, { text: resolved.text, place: resolved.place, link })
   run.hop(space, packet, { stage: 'neighbour', subject: target.text, text: `${resolved.text} on ${link.name}` })

@@ -41,7 +41,7 @@ export function forwardPacket(
   const context: RuleContext = { run, space, packet, hook: 'forward', in: link, out }
   const result = runHook(context)
   if (result.kind !== 'accept') return stopped(engine, context, result)
-  return finishOutput(engine, space, packet, { link: out, gateway: gatewayOf(hop), mtu: route.mtu, forwarded: true })
+  return finishOutput(engine, space, packet, { link: out, gateway: gatewayOf(hop), mtu: route.mtu, in: link })
 }
 
 function expired(engine: Medium, { space, link }: SpaceLink, packet: Packet): Outcome {

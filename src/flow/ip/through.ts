@@ -30,5 +30,5 @@ export function sendThrough(engine: Medium, space: Space, packet: Packet, to: Ip
   const hooked = runHook(context)
   if (hooked.kind !== 'accept') return stopped(engine, context, hooked)
   const gateway = result.hop?.gateway === undefined ? to : toIp(result.hop.gateway)
-  return finishOutput(engine, space, packet, { link, gateway, mtu: result.route.mtu, forwarded: true })
+  return finishOutput(engine, space, packet, { link, gateway, mtu: result.route.mtu })
 }

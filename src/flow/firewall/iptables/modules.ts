@@ -82,6 +82,14 @@ const MODULES: Readonly<Record<string, Readonly<Record<string, OptionTest>>>> = 
       ({ packet }) =>
         packet.owner !== undefined,
   },
+  recent: {
+    // it notes the address, and matches whether it was known or not
+    '--set': () => () => true,
+    '--rcheck': (_, all) => pastTest(all),
+    '--update': (_, all) => pastTest(all),
+    '--remove': (_, all) => pastTest(all),
+    '*': always,
+  },
   rpfilter: {
     '*': (option, all) => (option === all[0] ? rpFilterTest(new Set(all.map(({ name }) => name))) : undefined),
   },
@@ -127,11 +135,21 @@ export function moduleSteps({ module, options }: ModuleOptions): Step[] {
 }
 
 function unknownModule(module: string, options: readonly RuleOption[]): Step {
+  const what = matchText(module, options)
+  return test(() => what)
+}
+
+function matchText(module: string, options: readonly RuleOption[]): string {
   const words = options.map(({ name, values, negated }) =>
     [negated ? '!' : '', name, ...values].filter(Boolean).join(' '),
   )
-  const what = [`-m ${module}`, ...words].join(' ')
-  return test(() => what)
+  return [`-m ${module}`, ...words].join(' ')
+}
+
+/** Which addresses were seen before is not among the facts. */
+function pastTest(all: readonly RuleOption[]): () => Truth {
+  const what = matchText('recent', all)
+  return () => what
 }
 
 function typeTest({ values: [types = ''] }: RuleOption, all: readonly RuleOption[], side: 'source' | 'destination') {
