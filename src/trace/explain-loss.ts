@@ -42,7 +42,7 @@ export function explainLoss(observation: Observation, { visits }: Way): Loss | u
   const namespace = observation.namespaces.get(inode)
   if (namespace === undefined) return undefined
   return (
-    lostByRule(observation, inode) ??
+    lostByRule(observation, inode, visit) ??
     lostByNeighbour(observation, namespace, visit) ??
     lostByCounter(observation, namespace, visit) ??
     asPredicted(observation, inode) ??
@@ -54,9 +54,16 @@ function countersIn({ counters }: Observation, inode: number): readonly MovedCou
   return counters.filter(({ namespace }) => namespace === inode)
 }
 
+/** What a namespace sends itself does not pass them. */
+const IN_CHAINS: ReadonlySet<string> = new Set(['INPUT', 'FORWARD'])
+
 /** Legacy iptables tells nobody of a packet, but it counts. */
-function lostByRule(observation: Observation, inode: number): Loss | undefined {
-  const found = countersIn(observation, inode).find(({ place }) => place !== undefined && stops(place))
+function lostByRule(observation: Observation, inode: number, visit: Visit | undefined): Loss | undefined {
+  const isOnTheWay = ({ chain }: Place): boolean =>
+    visit?.ins.length ? chain !== 'OUTPUT' : !IN_CHAINS.has(chain ?? '')
+  const found = countersIn(observation, inode).find(
+    ({ place }) => place !== undefined && stops(place) && isOnTheWay(place),
+  )
   if (found?.place === undefined) return undefined
   const { place, delta } = found
   const { table, chain, position, text } = place

@@ -105,3 +105,17 @@ function talkOf({ namespace, link, direction, protocol }: CapturedFrame, packet:
   if (icmp?.target === undefined || (icmp.type !== SOLICITATION && icmp.type !== ADVERTISEMENT)) return undefined
   return { ...at, target: icmp.target, isAnswer: icmp.type === ADVERTISEMENT }
 }
+
+/** Whether a question for a neighbour was asked a second time. */
+export function asksInVain(frames: readonly CapturedFrame[]): boolean {
+  const asked = new Set<string>()
+  for (const frame of frames) {
+    if (frame.direction !== 'out' || (frame.protocol !== ETHERTYPE.ARP && frame.protocol !== ETHERTYPE.IPV6)) continue
+    const talk = talkOf(frame, decodePacket(frame.bytes))
+    if (talk === undefined || talk.isAnswer) continue
+    const key = `${talk.namespace} ${talk.link} ${talk.target}`
+    if (asked.has(key)) return true
+    asked.add(key)
+  }
+  return false
+}

@@ -14,6 +14,7 @@ import { type Followed, protocolFilter, Watcher } from './passive.ts'
 import { type Probe, prepareProbe } from './probe.ts'
 import { probeFilter } from './probe-filter.ts'
 import { senderOf } from './sender.ts'
+import { asksInVain } from './sightings.ts'
 import { summarise } from './summarise.ts'
 import { TracedHost } from './traced-host.ts'
 
@@ -35,6 +36,8 @@ export interface TraceRequest {
 
 const TIMEOUT_MS = 2_000
 const PASSIVE_TIMEOUT_MS = 10_000
+/** Three questions for a neighbour, a second apart; only then the sender is told that there is none. */
+const NEIGHBOUR_MS = 3_500
 /** What follows the last word of the sender's socket, or of a rule that dropped the packet. */
 const SETTLE_MS = { answered: 40, dropped: 150, followed: 300 } as const
 const POLL_MS = 2
@@ -71,6 +74,7 @@ interface Attempt {
 
 async function sendProbe({ request, host, flow, notes }: Attempt): Promise<Trace> {
   const { question, rules = true, onProgress, timeoutMs = TIMEOUT_MS } = request
+  const patienceMs = request.timeoutMs ?? NEIGHBOUR_MS
   const probe = prepareProbe(host.sessionOf(flow.source), flow, { question })
   const listeners = new Listeners((inode) => host.nameOf(inode))
   try {
@@ -87,7 +91,7 @@ async function sendProbe({ request, host, flow, notes }: Attempt): Promise<Trace
     const startedMs = performance.now()
     probe.send()
     onProgress?.('waiting')
-    const outcome = await waitForAnswer(probe, listeners, { timeoutMs, signal: request.signal })
+    const outcome = await waitForAnswer(probe, listeners, { timeoutMs, patienceMs, signal: request.signal })
     listeners.review()
     onProgress?.('reading again')
     const probed = { kind: probe.kind, mark: probe.mark, sourcePort, waitedMs: performance.now() - startedMs }
@@ -103,11 +107,16 @@ interface Waiting {
   readonly signal: AbortSignal | undefined
 }
 
-async function waitForAnswer(probe: Probe, listeners: Listeners, waiting: Waiting): Promise<Outcome> {
-  const deadline = performance.now() + waiting.timeoutMs
+interface Patience extends Waiting {
+  /** While somebody on the way asks for a neighbour. */
+  readonly patienceMs: number
+}
+
+async function waitForAnswer(probe: Probe, listeners: Listeners, waiting: Patience): Promise<Outcome> {
+  const startMs = performance.now()
   let outcome: Outcome | undefined
-  let end = deadline
-  while (performance.now() < end) {
+  let end = startMs + waiting.timeoutMs
+  while (performance.now() < end || (outcome === undefined && isPatient(listeners, startMs + waiting.patienceMs))) {
     waiting.signal?.throwIfAborted()
     listeners.read()
     if (outcome === undefined) {
@@ -119,6 +128,10 @@ async function waitForAnswer(probe: Probe, listeners: Listeners, waiting: Waitin
   }
   listeners.read()
   return outcome ?? { kind: 'silence' }
+}
+
+function isPatient({ frames }: Listeners, endMs: number): boolean {
+  return performance.now() < endMs && asksInVain(frames)
 }
 
 /** A rule dropped a packet of ours: nobody will answer it. */
