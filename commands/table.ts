@@ -58,6 +58,31 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./check.ts')).CHECK_COMMAND,
   },
   {
+    name: 'ping',
+    summary: 'latency and loss from one namespace to another',
+    load: async () => (await import('./ping.ts')).PING_COMMAND,
+  },
+  {
+    name: 'mtu',
+    summary: 'the largest packet that arrives whole, beside the prediction',
+    load: async () => (await import('./mtu.ts')).MTU_COMMAND,
+  },
+  {
+    name: 'dns',
+    summary: 'how a name is looked up in a namespace, server by server',
+    load: async () => (await import('./dns.ts')).DNS_COMMAND,
+  },
+  {
+    name: 'http',
+    summary: 'one HTTP request, the time of each step, the certificate',
+    load: async () => (await import('./http.ts')).HTTP_COMMAND,
+  },
+  {
+    name: 'iperf',
+    summary: 'the rate between two namespaces, or every pair, by iperf3',
+    load: async () => (await import('./iperf.ts')).IPERF_COMMAND,
+  },
+  {
     name: 'enter',
     summary: 'a shell or a command inside a namespace',
     load: async () => (await import('./enter.ts')).ENTER_COMMAND,

@@ -67,7 +67,8 @@ const ONE_SCRIPT = {
 }
 
 /** Of the small commands nothing leads there: src/load-program.mjs chooses the script. */
-const NOT_SMALL = /\/(?:tui\/main\.tsx|(?:check|lab|driver|doctor|path|trace|matrix|diff|complete)\.ts)$/
+const NOT_SMALL =
+  /\/(?:tui\/main\.tsx|(?:check|lab|driver|doctor|path|trace|matrix|diff|complete|iperf|ping|mtu|dns|http)\.ts)$/
 const WITHOUT_THE_REST = {
   name: 'without the rest',
   /** @param {import('esbuild').PluginBuild} build */

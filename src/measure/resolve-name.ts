@@ -81,7 +81,8 @@ export async function resolveName(
   return { ok: false, reason: 'unresolved', detail: `resolve ${name}: ${outcome}${asked}`, timeMs: since(startMs) }
 }
 
-function addressesIn(hosts: string, name: string): string[] {
+/** Of a name, in the text of a hosts file. */
+export function addressesIn(hosts: string, name: string): string[] {
   const lines = hosts.split('\n').map((line) => line.replace(/#.*/, '').trim().split(/\s+/))
   return lines.flatMap(([address, ...names]) => (address && names.includes(name) ? [address] : []))
 }

@@ -212,3 +212,35 @@ export interface IperfThresholds {
   readonly maxLossPercent?: number
   readonly maxRetransmits?: number
 }
+
+/** How a name is looked up in a namespace, and what each server says. */
+export interface DnsChain {
+  /** Of its resolv.conf; absent when there is none. */
+  readonly path?: string
+  readonly search: readonly string[]
+  readonly ndots: number
+  /** The names that are asked for, in this order, until one is found. */
+  readonly tried: readonly string[]
+  /** Addresses in its hosts file, which comes first. */
+  readonly hosts: readonly string[]
+  readonly servers: readonly DnsServerAnswers[]
+}
+
+export interface DnsServerAnswers {
+  readonly server: string
+  /** Of an engine's embedded server, 127.0.0.11. */
+  readonly embedded?: EmbeddedDns
+  readonly answers: readonly { readonly name: string; readonly type: string; readonly result: DnsAnswered | Failed }[]
+}
+
+/** How a query to 127.0.0.11 gets to somebody who answers. */
+export interface EmbeddedDns {
+  /** NAT rules that lead to the socket. */
+  readonly rules: readonly string[]
+  /** `udp 127.0.0.11:41023 dockerd (812)` */
+  readonly sockets: readonly string[]
+  /** Servers that it asks for what is not its own. */
+  readonly forwarders: readonly string[]
+  /** Where that stands. */
+  readonly by: string
+}

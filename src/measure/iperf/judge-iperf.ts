@@ -1,5 +1,6 @@
 import type { Direction, Summary } from 'iperf3-parser'
 import type { IperfThresholds } from '../../model/measurement.ts'
+import { formatBitRate } from '../../report/measure/rate.ts'
 
 /** What a run does not keep to, a sentence each; none = it passed. */
 export function judgeIperf({ forward, backward }: Summary, thresholds: IperfThresholds): string[] {
@@ -18,7 +19,7 @@ function judge(
 ): string[] {
   const problems: string[] = []
   if (minBitsPerSecond !== undefined && bitsPerSecond < minBitsPerSecond) {
-    problems.push(`rate ${Math.round(bitsPerSecond)} bit/s is less than ${minBitsPerSecond} bit/s`)
+    problems.push(`${formatBitRate(bitsPerSecond)} is less than ${formatBitRate(minBitsPerSecond)}`)
   }
   if (maxLossPercent !== undefined && lostPercent !== undefined && lostPercent > maxLossPercent) {
     problems.push(`loss ${lostPercent.toFixed(3)} % is more than ${maxLossPercent} %`)
