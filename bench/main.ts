@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Benchmark, benchContext } from './context.ts'
 import { formatTable, isMet, type Row } from './row.ts'
+import { CAPTURE } from './rows/capture.ts'
 import { COLD } from './rows/cold.ts'
 import { CONNTRACK } from './rows/conntrack.ts'
 import { FLOW } from './rows/flow.ts'
@@ -23,6 +24,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   FLOW,
   snapshotOf({ count: 200, loopRounds: 5, faster: 25, share: 1.6 }),
   warmRefreshOf(200),
+  CAPTURE,
   CONNTRACK,
   IPTABLES,
   snapshotOf({ count: 1000, loopRounds: 3, faster: 50, share: 0.25 }),

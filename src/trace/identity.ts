@@ -44,7 +44,8 @@ function roleOfTcp(isn: number, { sequence, acknowledgement, flags, length }: Tc
   const isFirst = (flags & FLAG.SYN) !== 0
   // an error's copy of the packet may end before its flags
   if (sequence === isn && (isFirst || flags === 0)) return 'packet'
-  if (acknowledgement === next && (isFirst || (flags & FLAG.RST) !== 0)) return 'answer'
+  const acknowledges = (flags & FLAG.ACK) !== 0 && acknowledgement === next
+  if (acknowledges && (isFirst || (flags & FLAG.RST) !== 0)) return 'answer'
   const isPlain = (flags & (FLAG.FIN | FLAG.SYN | FLAG.RST)) === 0 && (flags & FLAG.ACK) !== 0
   return sequence === next && isPlain && length === 0 ? 'acknowledgement' : undefined
 }

@@ -29,6 +29,8 @@ export interface ProbeOptions {
 const IP_BYTES = { 4: 20, 6: 40 } as const
 const HEADER_BYTES = 8
 const SMALLEST_COOKIE = 0x1000_0000
+/** The number after it must not be 0, which the SYNs of all others acknowledge. */
+const COOKIES = 0xe000_0000
 
 /** @throws TsnetError `usage` for what cannot be sent, and as {@link ProbeSocket.open} */
 export function prepareProbe(session: NamespaceSession, flow: Flow, { question }: ProbeOptions = {}): Probe {
@@ -42,7 +44,7 @@ export function prepareProbe(session: NamespaceSession, flow: Flow, { question }
 
 /** Nobody else's, and never among the small numbers that others begin with. */
 function newCookie(): number {
-  return (randomBytes(4).readUInt32BE() | SMALLEST_COOKIE) >>> 0
+  return SMALLEST_COOKIE + (randomBytes(4).readUInt32BE() % COOKIES)
 }
 
 function socketOptions(flow: Flow) {
