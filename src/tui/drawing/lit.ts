@@ -1,5 +1,7 @@
-import type { Journey } from '../../model/journey.ts'
+import type { Hop, Journey } from '../../model/journey.ts'
 import { failedLeg, legsOf } from '../../model/journey-legs.ts'
+import type { HostSnapshot } from '../../model/snapshot.ts'
+import { type Wiring, wiringOf } from '../../model/wiring.ts'
 
 /** The way of a packet in the drawing. */
 export interface Lit {
@@ -15,24 +17,28 @@ export function litLink(namespace: number, link: string): string {
   return `${namespace} ${link}`
 }
 
-/** The packet's way, and that of the first answer that does not come back. */
-export function litOf(journey: Journey): Lit {
+/** The packet's way, and that of the answer when that is what does not arrive. */
+export function litOf(journey: Journey, snapshot: HostSnapshot): Lit {
   const failed = failedLeg(journey)
   const legs = legsOf(journey).slice(0, failed === undefined ? 1 : failed.position + 1)
   const hops = legs.flatMap((leg) => leg.hops)
-  const links = hops.flatMap((hop) =>
-    [hop.subject, hop.in, hop.out].flatMap((link) => (link === undefined ? [] : [litLink(hop.namespace, link)])),
-  )
-  // a veth's other end stands in the words of its hop only: a cable is lit when either end is
-  const place = failed?.leg.where
   const last = failed?.leg.hops.at(-1)
-  const namespace = place?.namespace ?? last?.namespace
-  const link = place?.link ?? last?.subject
+  const namespace = failed?.leg.where?.namespace ?? last?.namespace
+  const link = failed?.leg.where?.link ?? last?.subject
   return {
     namespaces: new Set(hops.map((hop) => hop.namespace)),
-    links: new Set(links),
+    links: new Set(hops.flatMap((hop) => linksOfHop(hop, wiringOf(snapshot)))),
     ...(failed === undefined || namespace === undefined
       ? {}
       : { stop: { namespace, ...(link === undefined ? {} : { link }) } }),
   }
+}
+
+/** Also the other end of a cable that it leaves by. */
+function linksOfHop({ namespace, stage, subject, stopped, in: from }: Hop, wiring: Wiring): readonly string[] {
+  const links = [subject, ...(from === undefined ? [] : [from])].map((name) => litLink(namespace, name))
+  if (stage !== 'link' || stopped === true) return links
+  const link = wiring.namespace(namespace)?.links.find(({ name }) => name === subject)
+  const peer = link === undefined ? undefined : wiring.peerOf(link)
+  return peer === undefined ? links : [...links, litLink(peer.namespace.inode, peer.link.name)]
 }

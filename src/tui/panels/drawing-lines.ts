@@ -25,7 +25,7 @@ export function drawingLines(state: State): readonly Line[] {
   const { answer } = state.path.predicted
   const drawn = paint(arrangement, {
     chosen: chosen.box.id,
-    ...(answer === undefined ? {} : { lit: litOf(answer) }),
+    ...(answer === undefined ? {} : { lit: litOf(answer, state.host.snapshot) }),
     rows: { from: top, to: top + tableHeight },
   })
   return [pathLine(state), ...drawn.map((each) => ({ spans: [span(' '), ...sliceSpans(each.spans, left)] }))]

@@ -10,10 +10,15 @@ export interface Pair {
 }
 
 /**
- * Puts what was seen beside what was predicted, both in their own order. Not everything leaves a trace, so that what
- * was predicted and not seen is a difference only behind the last thing that was seen.
+ * Puts what was seen beside what was predicted, both in their own order. Neither tells of everything: a route leaves no
+ * trace, and a packet is seen on links that a prediction only names. So where they part is looked for only when the
+ * trace says that they do.
  */
-export function alignHops(predicted: readonly Hop[], observed: readonly ObservedHop[]): readonly Pair[] {
+export function alignHops(
+  predicted: readonly Hop[],
+  observed: readonly ObservedHop[],
+  isDifferent = false,
+): readonly Pair[] {
   if (observed.length === 0) return predicted.map((hop) => ({ predicted: hop, differs: false }))
   const pairs: { predicted?: Hop; observed?: ObservedHop }[] = []
   let next = 0
@@ -31,12 +36,25 @@ export function alignHops(predicted: readonly Hop[], observed: readonly Observed
   for (const hop of predicted.slice(next)) pairs.push({ predicted: hop })
   const first = pairs.findIndex(
     (pair) =>
-      pair.predicted === undefined ||
-      (pair.observed !== undefined && (pair.predicted.stopped === true) !== (pair.observed.stopped === true)),
+      isDifferent &&
+      (isUnexpectedRule(pair) ||
+        (pair.observed?.stopped === true && pair.predicted?.stopped !== true) ||
+        (pair.predicted?.stopped === true && pair.observed?.stopped !== true)),
   )
   return pairs.map((pair, position) => ({ ...pair, differs: position === first }))
 }
 
+/** A chain that nobody thought the packet comes to. */
+function isUnexpectedRule({ predicted, observed }: { predicted?: Hop; observed?: ObservedHop }): boolean {
+  return predicted === undefined && observed?.evidence === 'rules'
+}
+
+const ON_LINKS = new Set(['link', 'bridge', 'tunnel'])
+
 function isSame(hop: Hop, seen: ObservedHop): boolean {
-  return hop.namespace === seen.namespace && hop.stage === seen.stage && hop.subject === seen.subject
+  if (hop.namespace !== seen.namespace) return false
+  if (hop.stopped === true && seen.stopped === true) return true
+  if (ON_LINKS.has(hop.stage)) return ON_LINKS.has(seen.stage) && hop.subject === seen.subject
+  if (hop.stage !== seen.stage) return false
+  return hop.stage === 'socket' || hop.subject === seen.subject
 }

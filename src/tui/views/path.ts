@@ -177,14 +177,14 @@ function legItems(leg: Journey, position: number, facts: ViewFacts): readonly It
   const observed = facts.path.trace.answer === undefined ? undefined : legsOf(facts.path.trace.answer)[position]
   const id = `path leg ${position}`
   const open = (position === 0 || isFailed) !== facts.folded.has(id)
-  const reason = `${MARKS[leg.verdict]} ${leg.reason}`
+  const { first, rest } = linesOf(`${MARKS[leg.verdict]} ${leg.reason}`, facts)
   const heading: Item<PathRow> = {
     ...plain(
       `leg ${position}`,
       {
         where: name,
         stage: leg.verdict,
-        text: reason,
+        text: first,
         observed: observed === undefined ? '' : `${MARKS[observed.verdict]} ${observed.verdict}`,
         ...(leg.where === undefined ? {} : { place: leg.where }),
       },
@@ -192,20 +192,39 @@ function legItems(leg: Journey, position: number, facts: ViewFacts): readonly It
     ),
   }
   if (!open) return [heading]
-  const pairs = alignHops(leg.hops, (observed?.hops ?? []) as readonly ObservedHop[])
-  return [heading, ...moreLines(id, reason, facts), ...pairs.flatMap((pair, at) => pairItems(pair, [id, at], facts))]
+  const pairs = alignHops(leg.hops, (observed?.hops ?? []) as readonly ObservedHop[], isDifferent(facts, name))
+  return [
+    heading,
+    ...moreLines(`leg ${position}`, rest),
+    ...pairs.flatMap((pair, at) => pairItems(pair, [id, at], facts)),
+  ]
+}
+
+function isDifferent({ path }: ViewFacts, leg: string): boolean {
+  return path.trace.answer?.disagreements.some((each) => each.leg === leg) === true
 }
 
 function failure(reason: string, verdict: Verdict): Health {
   return { mark: MARKS[verdict] === '?' ? '▲' : '✖', reasons: [reason] }
 }
 
-/** The rest of a reason that is too long for its column: it is what a person came for. */
-function moreLines(id: string, text: string, { width, path }: ViewFacts): readonly Item<PathRow>[] {
-  const room = Math.max(20, Math.floor((width - 34) / (isTraced(path) ? 2 : 1)))
-  const lines = wrap(sanitise(text), room)
-  if (lines.length < 2) return []
-  return lines.slice(1).map((each, at) => plain(`${id} more ${at}`, { text: each }, { depth: 1 }))
+/** A reason is given in full, however long: it is what a person came for. */
+function linesOf(
+  text: string,
+  { width, path }: ViewFacts,
+): { readonly first: string; readonly rest: readonly string[] } {
+  const room = Math.max(20, Math.floor((width - BESIDE_TEXT) / (isTraced(path) ? 2 : 1)))
+  const [first = '', ...rest] = wrap(sanitise(text), room)
+  return { first, rest }
+}
+
+/** Columns of the other cells, usually. */
+const BESIDE_TEXT = 44
+
+function moreLines(id: string, rest: readonly string[], hop?: Hop): readonly Item<PathRow>[] {
+  return rest.map((text, at) =>
+    plain(`${id} more ${at}`, { text, ...(hop === undefined ? {} : { hop }) }, { depth: 1 }),
+  )
 }
 
 function pairItems(
@@ -217,18 +236,18 @@ function pairItems(
   if (hop === undefined) return []
   const { name, stage, text, stopped, place, details } = hop
   const isStop = stopped === true
-  const mark = isStop ? '✖ ' : ''
+  const lines = isStop ? linesOf(`✖ ${text}`, facts) : { first: text, rest: [] }
   const row = {
     where: `${String(at + 1).padStart(2)} ${sanitise(name, { max: 30 })}`,
     stage,
-    text: predicted === undefined ? '–' : mark + text,
+    text: predicted === undefined ? '–' : lines.first,
     observed: observed === undefined ? '' : observedText(observed),
     hop,
     ...(place === undefined ? {} : { place }),
   }
   const health = isStop ? failure(text, 'dropped') : differs ? DIFFERS : undefined
   const item = plain(`${id} hop ${at}`, row, { depth: 1, ...(health === undefined ? {} : { health }) })
-  const more = isStop ? moreLines(`${id} hop ${at}`, row.text, facts) : []
+  const more = moreLines(`${id} hop ${at}`, lines.rest, hop)
   if (!facts.path.isDetailed) return [item, ...more]
   return [
     item,
@@ -284,7 +303,7 @@ function fixItems(fix: Fix, at: number, { width }: ViewFacts): readonly Item<Pat
     ),
   )
   const words = [summary, ...(warning === undefined ? [] : [`▲ ${warning}`])]
-  const lines = words.flatMap((text) => wrap(sanitise(text), Math.max(20, width - 34)))
+  const lines = words.flatMap((text) => wrap(sanitise(text), Math.max(20, width - BESIDE_TEXT)))
   return [
     ...rows,
     ...lines.map((text, line) => plain(`fix ${at} words ${line}`, { text: `  ${text}` }, { object: fix })),

@@ -1,3 +1,4 @@
+import { waysOf } from '../asks/wanted-asks.ts'
 import type { PlacedBox } from '../drawing/arrange.ts'
 import { type Arrangement, arrange } from '../drawing/arrange.ts'
 import { graphOf } from '../drawing/graph.ts'
@@ -6,8 +7,17 @@ import { type Item, NO_NAMESPACE, type View, type ViewFacts } from './view.ts'
 
 /** The drawing of what is looked at. */
 export const arrangementOf = rememberLast(
-  ({ snapshot, namespaces }: Pick<ViewFacts, 'snapshot' | 'namespaces'>) => [snapshot, namespaces],
-  ({ snapshot, namespaces }): Arrangement => arrange(graphOf(snapshot, namespaces)),
+  ({ snapshot, namespaces, path }: Pick<ViewFacts, 'snapshot' | 'namespaces' | 'path'>) => [
+    snapshot,
+    namespaces,
+    path.predicted.answer,
+  ],
+  ({ snapshot, namespaces, path }): Arrangement => {
+    const ways = waysOf(path.predicted.answer)
+    // the way of a packet is drawn whole, from wherever one looks
+    const others = snapshot.namespaces.filter((each) => ways.has(each.inode) && !namespaces.includes(each))
+    return arrange(graphOf(snapshot, [...namespaces, ...others]))
+  },
 )
 
 /** Boxes and cables; the rows are the boxes, from left to right and top to bottom. */
@@ -16,6 +26,7 @@ export const TOPOLOGY: View<PlacedBox> = {
   title: 'topology',
   aliases: ['topo', 'drawing'],
   kinds: ['links', 'addrs'],
+  inputs: ['path'],
   isWhole: true,
   topic: 'namespace',
   empty: 'Nothing to draw.',
