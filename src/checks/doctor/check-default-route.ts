@@ -3,25 +3,44 @@ import { formatRouteIn } from '../../flow/routing/lookup.ts'
 import type { Space } from '../../flow/world.ts'
 import type { Neighbour, Route } from '../../model/snapshot.ts'
 import type { Check, DoctorFacts, Draft, Evidence } from './check.ts'
+import { predictionsOf } from './check-journeys.ts'
 import { at, evidence, step } from './draft.ts'
 import type { Endpoint, HostMap } from './host-map.ts'
 import { spaceKey } from './keys.ts'
 import { defaultRoutes, expectedGateway } from './routes.ts'
 
-function check({ world, map }: DoctorFacts): Draft[] {
+function check(facts: DoctorFacts): Draft[] {
+  const { world, map } = facts
+  const speechless = speechlessIn(facts)
   return world.spaces.flatMap((space) => {
     const own = map.of(space).filter(({ ip: { family }, subnet }) => family === 4 && subnet.length < 32)
     const routes = defaultRoutes(space)
-    if (routes.length === 0) return missingDrafts(map, space, own)
+    if (routes.length === 0) return missingDrafts(map, space, { own, isSpeechless: speechless.has(space) })
     return routes.flatMap((route) => wrongDraft(map, space, own, route) ?? [])
   })
 }
 
-function missingDrafts(map: HostMap, space: Space, own: readonly Endpoint[]): Draft[] {
+/** Those who get packets from another subnet and have no route for the answer. */
+function speechlessIn(facts: DoctorFacts): ReadonlySet<Space> {
+  const answers = predictionsOf(facts).failures.filter(
+    ({ where, leg, journey, probe }) => where?.kind === 'route' && leg !== journey && probe.kind === 'routed',
+  )
+  return new Set(
+    answers.flatMap(({ where, probe: { target } }) =>
+      target !== undefined && target.namespace.inode === where?.namespace ? [target] : [],
+    ),
+  )
+}
+
+function missingDrafts(
+  map: HostMap,
+  space: Space,
+  { own, isSpeechless }: { readonly own: readonly Endpoint[]; readonly isSpeechless: boolean },
+): Draft[] {
   // policy routing may have the default in another table
   if (space.namespace.routes.some(({ destination, family }) => destination === 'default' && family === 4)) return []
   for (const endpoint of own) {
-    const gateway = expectedGateway(map, endpoint)
+    const gateway = expectedGateway(map, endpoint) ?? (isSpeechless ? forwarderOn(map, endpoint) : undefined)
     if (gateway === undefined) continue
     const words = ['default', 'via', gateway.ip.text, 'dev', endpoint.link.name]
     return [

@@ -148,6 +148,8 @@ function deafServers(space: Space): Draft[] {
   const { dns, sockets, owner, pids } = space.namespace
   if (dns === undefined || owner.kind === 'peer' || owner.kind === 'netns' || owner.kind === 'docker-sandbox') return []
   if (pids.length === 0 && owner.kind !== 'lab') return []
+  // it has a resolver of an engine and asks another: that is told by itself
+  if (listenersAt(space, EMBEDDED).length > 0) return []
   const isHeard = (address: string) =>
     sockets.some(
       ({ local, localPort, protocol }) =>

@@ -7,7 +7,8 @@ import { at, iptables, some, step } from './draft.ts'
 
 function check(facts: DoctorFacts): Draft[] {
   const { failures } = predictionsOf(facts)
-  return groupFailures(failures.filter(({ where }) => where?.kind === 'policy')).flatMap((group) => {
+  const found = failures.filter(({ where }) => where?.kind === 'policy')
+  return groupFailures(found, { apart: false }).flatMap((group) => {
     const [first] = group as [Failure]
     const { where } = first
     const space = where === undefined ? undefined : facts.world.space(where.host ?? 0, where.namespace)

@@ -11,7 +11,11 @@ const BRIDGE_NF = 'net.bridge.bridge-nf-call-iptables'
 
 function check(facts: DoctorFacts): Draft[] {
   const { failures } = predictionsOf(facts)
-  const dead = new Set(failures.filter(({ probe }) => probe.kind === 'published').map(({ probe }) => probe.rule))
+  const dead = new Set(
+    failures
+      .filter(({ probe, where }) => probe.kind === 'published' && where?.kind !== 'rule')
+      .map(({ probe }) => probe.rule),
+  )
   const own = failures.filter(
     ({ probe, where }) =>
       probe.kind === 'hairpin' && where?.kind !== 'rule' && where?.kind !== 'policy' && !dead.has(probe.rule),
@@ -23,9 +27,9 @@ function hairpinDraft(facts: DoctorFacts, group: readonly Failure[]): Draft {
   const [{ probe, leg }] = group as [Failure]
   const { evidence, about } = failureDraft(facts, group)
   const container = probe.source
-  const port = portOf(facts.map, container)
+  const published = facts.world.spaces.flatMap(publishedRules).find(({ rule }) => rule === probe.rule)
+  const port = portOf(facts.map, container, published?.space)
   const host = port?.space ?? container
-  const published = publishedRules(host).find(({ rule }) => rule === probe.rule)
   const masquerade = published === undefined ? undefined : ownMasquerade(published)
   return {
     severity: 'error',
@@ -59,11 +63,12 @@ function hairpinDraft(facts: DoctorFacts, group: readonly Failure[]): Draft {
   }
 }
 
-function portOf(map: HostMap, container: Space): ReturnType<HostMap['peer']> {
+/** Its port on the bridge of the host that publishes it. */
+function portOf(map: HostMap, container: Space, host: Space | undefined): ReturnType<HostMap['peer']> {
   return map
     .of(container)
     .flatMap((each) => map.peer(each) ?? [])
-    .find(({ link }) => link.master !== undefined)
+    .find(({ link, space }) => link.master !== undefined && (host === undefined || space === host))
 }
 
 function hairpinStep(port: ReturnType<HostMap['peer']>): FixStep[] {

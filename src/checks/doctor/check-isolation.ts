@@ -1,4 +1,5 @@
 import { rulePlace } from '../../flow/firewall/traverse.ts'
+import type { SpaceLink } from '../../flow/world.ts'
 import type { FirewallRule } from '../../model/snapshot.ts'
 import type { Check, DoctorFacts, Draft } from './check.ts'
 import { at, evidence, linkEvidence, linkText, some } from './draft.ts'
@@ -7,7 +8,7 @@ import { spaceKey } from './keys.ts'
 function checkIsolation({ world, map }: DoctorFacts): Draft[] {
   return world.spaces.flatMap((space) => {
     const networks = map.networks.filter((network) => network.space === space && network.members.length > 0)
-    const rules = space.namespace.firewall.filter((rule) => isIsolation(rule))
+    const rules = space.namespace.firewall.filter((rule) => isIsolation(rule) && rule.packets > 0)
     if (networks.length < 2 || rules.length === 0) return []
     return [
       {
@@ -42,7 +43,7 @@ function checkMacvlan({ world }: DoctorFacts): Draft[] {
         .childrenOf(parent)
         .filter((child) => child.link.kind === 'macvlan' && child.space !== space)
       const own = space.namespace.addresses.filter((each) => each.link === link.index && !each.address.includes(':'))
-      if (children.length === 0 || own.length === 0) return []
+      if (own.length === 0 || !children.some((child) => isAskedFor(parent, child))) return []
       return [
         {
           severity: 'info',
@@ -51,13 +52,11 @@ function checkMacvlan({ world }: DoctorFacts): Draft[] {
           subject: linkText(parent),
           evidence: [
             linkEvidence(parent, ` has ${own.map(({ address }) => address).join(', ')} and is the parent`),
-            ...children
-              .slice(0, 4)
-              .map((child) =>
-                evidence(child.space, 'link', `${linkText(child)} is a macvlan over ${link.name}`, {
-                  link: child.link.name,
-                }),
-              ),
+            ...children.slice(0, 4).map((child) =>
+              evidence(child.space, 'link', `${linkText(child)} is a macvlan over ${link.name}`, {
+                link: child.link.name,
+              }),
+            ),
           ],
           cause:
             "By design of the kernel: a frame from the parent goes out by the wire and never to a macvlan above it, nor the other way round. Put the host's address on a macvlan of its own, or let a router in between send it back.",
@@ -65,6 +64,17 @@ function checkMacvlan({ world }: DoctorFacts): Draft[] {
         },
       ]
     }),
+  )
+}
+
+/** The host has looked for one of them, in vain. */
+function isAskedFor({ space, link }: SpaceLink, child: SpaceLink): boolean {
+  const addresses = child.space.namespace.addresses.filter((each) => each.link === child.link.index)
+  return space.namespace.neighbours.some(
+    ({ link: index, address, states }) =>
+      index === link.index &&
+      addresses.some((each) => each.address.startsWith(`${address}/`)) &&
+      states.some((state) => state === 'FAILED' || state === 'INCOMPLETE'),
   )
 }
 
@@ -77,7 +87,7 @@ export const ISOLATION_DROP: Check = {
     why: 'Rules of DOCKER-ISOLATION-STAGE-1 and -2 (or DOCKER-FORWARD and DOCKER-BRIDGE) drop what comes from one bridge and goes to another.',
     see: ['iptables -vnL DOCKER-ISOLATION-STAGE-2', 'tsnet-shoot path WEB DB'],
     fix: 'docker network connect NETWORK CONTAINER; a rule in DOCKER-USER opens it for everybody.',
-    intended: 'Always; told with --all alone.',
+    intended: 'Always; told with --all alone, and only where packets were dropped.',
   },
   check: checkIsolation,
 }

@@ -81,15 +81,14 @@ function isMeant(world: World, { probe, leg, journey, where }: Failure): boolean
   return reverse.verdict === 'delivered'
 }
 
-/** Failures that end at the same place. */
-export function groupFailures(failures: readonly Failure[]): Failure[][] {
-  return [
-    ...groupBy(
-      failures,
-      ({ probe, where, leg }) =>
-        `${probe.kind === 'hairpin' ? 'own' : ''} ${where?.host} ${where?.namespace} ${where?.text ?? leg.reason}`,
-    ).values(),
-  ]
+/** Failures that end at the same place; `apart` keeps a container's way to its own port for itself. */
+export function groupFailures(failures: readonly Failure[], { apart = true } = {}): Failure[][] {
+  const keyOf = ({ probe, where, leg }: Failure) => {
+    const own = apart && probe.kind === 'hairpin' ? 'own' : ''
+    const place = where?.kind === 'policy' ? `${where.table} ${where.chain}` : (where?.text ?? leg.reason)
+    return `${own} ${where?.host} ${where?.namespace} ${place}`
+  }
+  return [...groupBy(failures, keyOf).values()]
 }
 
 /** What is known of failures that end at one place, without a severity or an id. */

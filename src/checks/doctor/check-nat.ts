@@ -6,7 +6,7 @@ import type { Check, DoctorFacts, Draft, Evidence } from './check.ts'
 import { at, evidence, iptables, linkText, some, step } from './draft.ts'
 import type { BridgeNetwork, Endpoint, HostMap } from './host-map.ts'
 import { linkKey, spaceKey } from './keys.ts'
-import { publishedRules } from './published-ports.ts'
+import { type PublishedRule, publishedRules } from './published-ports.ts'
 import { masqueradeOf, subnetText } from './routes.ts'
 
 /** What is missing of an engine's rules in the nat table. */
@@ -100,12 +100,19 @@ const ACCEPTED = /^-d ([\d.]+)\/32 ! -i \S+ -o \S+ -p (tcp|udp) .*--dport (\d+) 
 /** Ports that the filter table lets through and no rule leads to, and no proxy listens for either. */
 function unservedPorts(space: Space, inFilter: readonly FirewallRule[], jump: boolean): AcceptedPort[] {
   const led = publishedRules(space)
-  const isLed = ({ protocol, address, port }: AcceptedPort) =>
-    led.some((each) => each.protocol === protocol && each.address === address && each.targetPort === port)
   const accepted = inFilter.flatMap((rule) => {
     const [, address, protocol = '', port] = (rule.chain === 'DOCKER' ? ACCEPTED.exec(rule.text) : undefined) ?? []
     return address === undefined ? [] : [{ rule, address, protocol, port: Number(port) }]
   })
+  const isAccepted = (each: PublishedRule) =>
+    accepted.some(
+      ({ protocol, address, port }) =>
+        protocol === each.protocol && address === each.address && port === each.targetPort,
+    )
+  const isLed = ({ protocol, address, port }: AcceptedPort) =>
+    // one that leads to a wrong address is another finding
+    led.some((each) => each.protocol === protocol && each.targetPort === port && !isAccepted(each)) ||
+    led.some((each) => each.protocol === protocol && each.address === address && each.targetPort === port)
   const left = accepted.filter((each) => jump || !isLed(each))
   const { sockets } = space.namespace
   return ['tcp', 'udp'].flatMap((protocol) => {
@@ -129,7 +136,7 @@ function isProxy(processes: readonly { readonly command: string }[] = []): boole
 function flushedDraft(missing: Missing): Draft {
   const { space, sign, jump, networks, ports } = missing
   return {
-    severity: 'error',
+    severity: isCertain(missing) ? 'error' : 'info',
     title: jump
       ? `the nat rules of the engine are gone in ${space.name}: no way out, and no published port`
       : networks.length > 0
@@ -150,6 +157,12 @@ function flushedDraft(missing: Missing): Draft {
       ...networks.flatMap(({ network }) => [linkKey(network), ...network.members.map((each) => spaceKey(each.space))]),
     ],
   }
+}
+
+/** A rule that lets a port through may also be what a removed container left. */
+function isCertain({ space, jump, networks, ports }: Missing): boolean {
+  if (jump || networks.length > 0) return true
+  return publishedRules(space).length === 0 || ports.some((port) => engineSays(space, port).length > 0)
 }
 
 function portText({ address, port, protocol }: AcceptedPort): string {
@@ -213,10 +226,17 @@ function stepsFor({ space, jump, networks, ports }: Missing, tool: string): FixS
   ]
 }
 
-/** What the engine says of a published port, over IPv4. */
-function hostPortsOf({ snapshot }: Space, { address, protocol, port }: AcceptedPort): readonly PublishedPort[] {
+type HostPort = Pick<PublishedPort, 'hostPort' | 'hostAddress'>
+
+/** Where the host publishes it: as the engine says, or as connections that are still tracked show. */
+function hostPortsOf(space: Space, port: AcceptedPort): readonly HostPort[] {
+  const said = engineSays(space, port)
+  return said.length > 0 ? said : seenPorts(space, port)
+}
+
+function engineSays({ snapshot }: Space, { address, protocol, port }: AcceptedPort): readonly HostPort[] {
   const container = snapshot.containers.find(({ networks }) =>
-    networks.some(({ addresses }) => addresses.some((each) => each.startsWith(`${address}/`) || each === address)),
+    networks.some(({ addresses }) => addresses.some((each) => each.split('/')[0] === address)),
   )
   return (container?.ports ?? []).filter(
     (each) =>
@@ -225,6 +245,16 @@ function hostPortsOf({ snapshot }: Space, { address, protocol, port }: AcceptedP
       each.hostPort !== undefined &&
       !(each.hostAddress ?? '').includes(':'),
   )
+}
+
+function seenPorts(space: Space, { address, protocol, port }: AcceptedPort): readonly HostPort[] {
+  const seen = space.world
+    .connectionsOf(space)
+    .filter(
+      ({ protocol: its, original, reply }) =>
+        its === protocol && reply.source === address && reply.sourcePort === port && original.destination !== address,
+    )
+  return [...new Set(seen.map(({ original }) => original.destinationPort))].map((hostPort = 0) => ({ hostPort }))
 }
 
 export const NAT_RULES_FLUSHED: Check = {

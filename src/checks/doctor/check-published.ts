@@ -1,7 +1,8 @@
 import { contains, ip as ipOf } from '../../flow/address.ts'
 import { rulePlace } from '../../flow/firewall/traverse.ts'
 import type { Space } from '../../flow/world.ts'
-import type { Socket } from '../../model/snapshot.ts'
+import type { FixStep } from '../../model/finding.ts'
+import type { FirewallRule, Socket } from '../../model/snapshot.ts'
 import type { Check, DoctorFacts, Draft, DraftFix, Evidence } from './check.ts'
 import { failureDraft, predictionsOf } from './check-journeys.ts'
 import { at, evidence, iptables, step } from './draft.ts'
@@ -18,13 +19,29 @@ function check(facts: DoctorFacts): Draft[] {
   const refused = new Map(dead.map((failure) => [failure.probe.rule, failure]))
   return world.spaces.flatMap((space) =>
     publishedRules(space).flatMap((published) => {
-      const holder = map.holders(published.address, space.host)[0]
+      const holder = map.heldFor(space, published.address)[0]
       if (holder === undefined) return isKnownSubnet(map, published) ? [nobodyDraft(map, published)] : []
       const failure = refused.get(published.rule)
-      return failure === undefined
-        ? []
-        : [refusedDraft(map, published, holder, failureDraft(facts, [failure]).evidence)]
+      if (failure === undefined && !isDeaf(published, holder.space)) return []
+      const journeys = failure === undefined ? [] : failureDraft(facts, [failure]).evidence.slice(1)
+      return [refusedDraft(map, published, holder, journeys)]
     }),
+  )
+}
+
+/** Nobody listens there, and no rule or balancer of the container leads on. */
+function isDeaf({ space, protocol, targetPort, rule }: PublishedRule, holder: Space): boolean {
+  const { firewall, ipvs, sockets } = holder.namespace
+  if (holder === space || ipvs.length > 0 || !space.snapshot.kinds.includes('sockets')) return false
+  if (firewall.some(({ chain, table }) => chain === 'PREROUTING' && (table === 'nat' || table === 'mangle')))
+    return false
+  const family = rule.family === 'ip6' ? 6 : 4
+  return !sockets.some(
+    (socket) =>
+      socket.protocol === protocol &&
+      socket.localPort === targetPort &&
+      (protocol === 'udp' || socket.state === 'LISTEN') &&
+      !(family === 4 ? socket.local.startsWith('127.') : socket.local === '::1'),
   )
 }
 
@@ -80,7 +97,7 @@ function refusedDraft(map: HostMap, published: PublishedRule, holder: Endpoint, 
       ...(loopback === undefined ? [] : [socketEvidence(holder.space, loopback)]),
       ruleEvidence(published),
       ...(right === undefined ? [] : [right.evidence]),
-      ...journeys.slice(1),
+      ...journeys,
     ],
     cause:
       loopback === undefined
@@ -111,7 +128,8 @@ interface Target {
 }
 
 /** Where the port should lead: to what the filter table accepts and no other rule leads to. */
-function rightTarget(map: HostMap, { space, rule, protocol, address, targetPort }: PublishedRule): Target | undefined {
+function rightTarget(map: HostMap, published: PublishedRule): Target | undefined {
+  const { space, rule, protocol, address, targetPort } = published
   const used = new Set(
     publishedRules(space)
       .filter((each) => each.rule !== rule)
@@ -123,16 +141,55 @@ function rightTarget(map: HostMap, { space, rule, protocol, address, targetPort 
     const isFree = each.table === 'filter' && accepts === protocol && !used.has(`${accepts} ${to} ${port}`)
     const isOther = to !== address || Number(port) !== targetPort
     const isThere = map
-      .holders(to, space.host)
+      .heldFor(space, to)
       .some((holder) => listenersOn(holder.space, protocol, Number(port)).length > 0)
     if (!isFree || !isOther || !isThere) return []
     const text = `-t filter -A ${each.chain} ${each.text}: what was meant, by all appearance`
     return [{ address: to, port: Number(port), evidence: { text, place: rulePlace(space, each) } }]
   })
-  return accepted.length === 1 ? accepted[0] : undefined
+  if (accepted.length > 0) return accepted.length === 1 ? accepted[0] : undefined
+  return onlyListener(map, published)
 }
 
-function replaceFix({ space, rule, address, targetPort }: PublishedRule, right: Target): DraftFix {
+/** The one port on which the container listens for others, if it is only one. */
+function onlyListener(map: HostMap, { space, protocol, address, targetPort }: PublishedRule): Target | undefined {
+  const holder = map.heldFor(space, address)[0]?.space
+  const listeners = (holder?.namespace.sockets ?? []).filter(
+    (socket) =>
+      socket.protocol === protocol &&
+      (protocol === 'udp' || socket.state === 'LISTEN') &&
+      !socket.local.startsWith('127.') &&
+      socket.local !== '::1',
+  )
+  const ports = new Set(listeners.map(({ localPort }) => localPort))
+  const [socket] = listeners
+  if (holder === undefined || socket?.localPort === undefined || ports.size !== 1 || socket.localPort === targetPort)
+    return undefined
+  return { address, port: socket.localPort, evidence: socketEvidence(holder, socket) }
+}
+
+function replaceFix({ space, rule, protocol, address, targetPort }: PublishedRule, right: Target): DraftFix {
+  const [old, better] = [`${address}:${targetPort}`, `${right.address}:${right.port}`]
+  const accepts = space.namespace.firewall.filter(
+    ({ table, text }) =>
+      table === 'filter' &&
+      right.address === address &&
+      text.startsWith(`-d ${address}/32 `) &&
+      text.includes(`-p ${protocol} `) &&
+      text.endsWith(`--dport ${targetPort} -j ACCEPT`),
+  )
+  return {
+    steps: [
+      replaceStep(space, rule, rule.text.replace(old, better)),
+      ...accepts.map((each) =>
+        replaceStep(space, each, each.text.replace(`--dport ${targetPort} `, `--dport ${right.port} `)),
+      ),
+    ],
+    summary: `lets it lead to ${better}`,
+  }
+}
+
+function replaceStep(space: Space, rule: FirewallRule, better: string): FixStep {
   const words = (text: string) => [
     iptables(rule),
     '-t',
@@ -142,11 +199,7 @@ function replaceFix({ space, rule, address, targetPort }: PublishedRule, right: 
     String(rule.position),
     ...splitRule(text),
   ]
-  const better = rule.text.replace(`${address}:${targetPort}`, `${right.address}:${right.port}`)
-  return {
-    steps: [step(space, words(better), words(rule.text))],
-    summary: `lets it lead to ${right.address}:${right.port}`,
-  }
+  return step(space, words(better), words(rule.text))
 }
 
 function removeFix({ space, rule }: PublishedRule): DraftFix {

@@ -61,6 +61,16 @@ export class HostMap {
     return host === undefined ? all : all.filter(({ space }) => space.host === host)
   }
 
+  /** Whom a namespace means by an address: those on its own segments, or else anybody of the same machine. */
+  heldFor(space: Space, address: string): readonly Endpoint[] {
+    const all = this.holders(address, space.host)
+    const segments = new Set(this.of(space).map(({ segment }) => segment))
+    const near = all.filter((each) => each.space !== space && segments.has(each.segment))
+    if (near.length > 0) return near
+    const isOwn = this.of(space).some(({ subnet }) => all.some((each) => contains(subnet, each.ip)))
+    return isOwn ? [] : all.filter((each) => each.space !== space)
+  }
+
   onSegment(segment: string): readonly Endpoint[] {
     return this.#bySegment.get(segment) ?? []
   }

@@ -177,11 +177,13 @@ function publishedProbes(map: HostMap): Probe[] {
 function portProbes(map: HostMap, uplink: Endpoint, published: PublishedRule): Probe[] {
   const { space: host, protocol, port, hostAddress = uplink.ip.text, address, rule } = published
   if (protocol !== 'tcp' && protocol !== 'udp') return []
-  const target = map.holders(address, host.host).find(({ space }) => space !== host)?.space
+  const target = map.heldFor(host, address)[0]?.space
   const about = { destination: hostAddress, protocol, destinationPort: port }
   const to = `${hostAddress}:${port}`
   const isLocal = hostAddress.startsWith('127.')
-  const source = isLocal ? from(host) : { ...from(host), outside: true, link: linkFor(map, host, hostAddress, uplink) }
+  const source = isLocal
+    ? from(host)
+    : { ...from(host), outside: true, link: linkFor(map, host, hostAddress, uplink), ...neighbourOf(map, uplink) }
   const own: Probe = {
     kind: 'published',
     source: host,
@@ -194,6 +196,15 @@ function portProbes(map: HostMap, uplink: Endpoint, published: PublishedRule): P
   const flow = { source: from(target), ...about }
   const text = `${target.name} → its own published port ${to}`
   return [own, { kind: 'hairpin', source: target, target, flow, text, rule }]
+}
+
+/** Somebody who is really there, for a firewall that knows whom it lets in. */
+function neighbourOf(map: HostMap, uplink: Endpoint): { readonly address?: string } {
+  const near = map
+    .onSegment(uplink.segment)
+    .filter(({ ip: { family }, space }) => family === 4 && space !== uplink.space)
+  const found = near.find(({ link, ip: address }) => link.kind !== 'bridge' && contains(uplink.subnet, address))
+  return found === undefined ? {} : { address: found.ip.text }
 }
 
 function linkFor(map: HostMap, host: Space, address: string, uplink: Endpoint): string {
