@@ -32,16 +32,18 @@ export interface Summary {
  * The few figures that a report is made for. Of one that was cut off before its end, those of its intervals; without
  * intervals there are none.
  */
-export function summarise({ start = {}, end = {}, intervals = [] }: Report): Summary {
+export function summarise({ start = {}, end = {}, intervals = [], error }: Report): Summary {
+  // when it failed the other end's figures are zeros: nobody asked for them any more
+  const isHeard = error === undefined
   const counted = intervals.filter(({ sum }) => sum?.isOmitted !== true)
   const streams = end.streams?.map(({ sender, udp }) => sender ?? udp ?? {}) ?? []
   const ends = intervals.flatMap(({ streams: each = [] }) => each)
   const timed = streams.length > 0 ? streams : ends
-  const forward = direction([end.sumSent, end.sumReceived ?? end.sum], {
+  const forward = direction([end.sumSent, isHeard ? (end.sumReceived ?? end.sum) : undefined], {
     sums: counted.flatMap(({ sum }) => sum ?? []),
     streams: timed.filter(({ isSender }) => isSender !== false || start.test?.isReverse === true),
   })
-  const backward = direction([end.sumSentReverse, end.sumReceivedReverse ?? end.sumReverse], {
+  const backward = direction([end.sumSentReverse, isHeard ? (end.sumReceivedReverse ?? end.sumReverse) : undefined], {
     sums: counted.flatMap(({ sumReverse }) => sumReverse ?? []),
     streams: timed.filter(({ isSender }) => isSender === false),
   })

@@ -47,6 +47,10 @@ describe('the summary', () => {
     expect(Math.abs(1 - (cut.forward?.bitsPerSecond ?? 0) / (whole.forward?.bitsPerSecond ?? 1))).toBeLessThan(0.5)
   })
 
+  test('of a run that was interrupted has what was sent until then', () => {
+    expect(summaryOf(recording('error-interrupted')).forward?.bitsPerSecond).toBeGreaterThan(1e8)
+  })
+
   test('of a run that failed has no direction', () => {
     expect(summaryOf(recording('error-refused')).forward).toBeUndefined()
   })

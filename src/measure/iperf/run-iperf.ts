@@ -131,10 +131,14 @@ async function ended(client: ToolProcess, run: IperfRun): Promise<End> {
       return 'interrupted'
     }
     if (performance.now() > untilMs) return 'late'
-    if (!leadsTo(run.from.path, run.from.inode) || !leadsTo(run.to.path, run.to.inode)) return 'vanished'
+    if (isGone(run)) return 'vanished'
     await Promise.race([exited, delay(LOOK_MS)])
   }
-  return exited
+  return isGone(run) ? 'vanished' : exited
+}
+
+function isGone({ from, to }: IperfRun): boolean {
+  return !leadsTo(from.path, from.inode) || !leadsTo(to.path, to.inode)
 }
 
 interface Ending {
@@ -148,6 +152,7 @@ function resultOf(client: ToolProcess, { end, tool, intervals, failed }: Ending)
   if (end === 'vanished') return failed('failed', 'a namespace went away meanwhile')
   if (end === 'late') return failed('timeout', 'it does not come to an end')
   if (client.startError !== undefined) return failed('failed', messageOf(client.startError))
+  if (client.endedBy !== null) return failed('failed', `somebody ended its client: ${client.endedBy}`)
   const parsed = parseIperf3(client.stdout)
   if (!parsed.ok) return failed('protocol', reasonIn(client.stderr) || parsed.message)
   const { report } = parsed

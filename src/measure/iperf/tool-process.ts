@@ -11,6 +11,8 @@ export class ToolProcess {
   stderr = ''
   /** It could not be started at all. */
   startError: Error | undefined
+  /** That ended it. */
+  endedBy: NodeJS.Signals | null = null
   readonly #child: ChildProcess
   readonly #listeners: ((line: string) => void)[] = []
   #line = ''
@@ -31,7 +33,10 @@ export class ToolProcess {
         this.startError = error
         settle()
       })
-      child.once('close', settle)
+      child.once('close', (_, signal) => {
+        this.endedBy = signal
+        settle()
+      })
     })
   }
 
