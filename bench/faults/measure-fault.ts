@@ -34,8 +34,7 @@ export async function measureFault(lab: LabRun, { fault, plan }: FaultCase): Pro
   const start = performance.now()
   const problems: string[] = []
   const before = await lab.settled()
-  const healthy = await lab.examine(plan.byDesign === true)
-  const alarms = healthy.examination.findings.filter(({ id, severity }) => severity !== 'info' || id === fault.id)
+  const alarms = (await lab.examine()).examination.findings
   problems.push(...alarms.map((finding) => `healthy, yet told: ${brief(finding)}`))
   for (const probe of await lab.allWork(plan.probes)) problems.push(`healthy, yet fails: ${words(probe)}`)
 
@@ -81,7 +80,9 @@ type Examined = Awaited<ReturnType<LabRun['examine']>>
 /** Whether the right thing is told first, by the right evidence. */
 function judge(fault: Fault, { expected }: FaultPlan, { examination, snapshot }: Examined): Judgement {
   const { findings } = examination
-  const finding = findings.find(({ id }) => id === fault.id)
+  const named = findings.filter(({ id }) => id === fault.id)
+  const isAtPlace = ({ namespace }: Finding): boolean => expected.places.includes(placeOf(snapshot, namespace))
+  const finding = named.find(isAtPlace) ?? named[0]
   // with all that is meant to be so, there is more than one thing to tell
   const others = findings.filter((each) => each !== finding && each.severity !== 'info')
   if (finding === undefined) return { found: { problems: ['not found'] }, others }

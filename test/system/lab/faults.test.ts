@@ -1,0 +1,146 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { differences } from '../../../bench/faults/settled.ts'
+import { type LabWorld, openLabWorld } from '../../helpers/lab-world.ts'
+import { bundleProgram } from '../../helpers/netns-program.ts'
+
+const LAB = 'pets-bridge'
+
+describe('faults of a lab', () => {
+  let labs: LabWorld
+  let before: string
+
+  beforeAll(async () => {
+    labs = await openLabWorld()
+    before = await labs.traces()
+    await labs.mustLab('up', LAB)
+  })
+  afterAll(() => labs?.world.close())
+
+  const fault = (...words: string[]) => labs.lab('fault', ...words)
+  const record = `/run/tsnet-shoot/state/${LAB}/fault.json`
+  const inside = (place: string, ...words: string[]) =>
+    labs.world.run(words[0] ?? '', words.slice(1), { namespace: `tsnet:${LAB}:${place}` })
+  /** What of the lab a person would see to have changed. */
+  const looks = async () => {
+    const [rules, routes, links] = await Promise.all([
+      inside('host-A', 'iptables-save'),
+      inside('db', 'ip', 'route'),
+      inside('host-A', 'ip', '-o', 'link', 'show', 'up'),
+    ])
+    return `${rules.replaceAll(/^#.*$|\[\d+:\d+\]/gm, '')}${routes}${links}`.split('\n')
+  }
+
+  test.each<[string[], string]>([
+    [['inject', 'nothing', 'link-down'], 'lab nothing: it is not up'],
+    [['heal', 'nothing'], 'lab nothing: it is not up'],
+    [['status', 'nothing'], 'lab nothing: it is not up'],
+    [['heal', LAB], `lab ${LAB}: it has no fault`],
+    [['status', LAB], `lab ${LAB}: it has no fault`],
+    [['inject', LAB, 'link-dwn'], 'fault link-dwn: there is none of that name (did you mean link-down?)'],
+    [['inject', LAB, 'rp-filter-strict'], `fault rp-filter-strict: lab ${LAB} cannot have it`],
+    [['inject', LAB, 'link-down', '--target', 'dbb'], `no place dbb in lab ${LAB} (did you mean db?)`],
+    [['random', LAB, '--seed', 'x'], '--seed x: not a number'],
+  ])('%j is refused with status 2', async (words, message) => {
+    const { status, stderr } = await fault(...words)
+    expect(stderr).toContain(message)
+    expect(status).toBe(2)
+  })
+
+  test('a fault is told by its symptom alone, until somebody asks for more', async () => {
+    const told = await labs.mustLab('fault', 'random', LAB, '--seed', '7')
+    const { fault: name } = JSON.parse(await labs.mustLab('fault', 'status', LAB, '--reveal', '--json'))
+    expect(told).toContain('seed 7')
+    expect(told).not.toContain(name)
+    expect(await labs.mustLab('fault', 'status', LAB)).not.toContain(name)
+    expect(await labs.mustLab('fault', 'status', LAB, '--hint')).toContain('look at')
+    expect(await labs.mustLab('fault', 'status', LAB, '--reveal')).toContain(`it is ${name}`)
+    const second = await fault('inject', LAB, 'link-down')
+    expect(second.status).toBe(2)
+    expect(second.stderr).toContain(`lab ${LAB}: it has a fault`)
+    expect((await labs.lab('apply', LAB)).stderr).toContain('it has a fault')
+    expect(await labs.mustLab('fault', 'heal', LAB)).toContain(name)
+    // the same again for the same seed
+    const again = JSON.parse(await labs.mustLab('fault', 'random', LAB, '--seed', '7', '--reveal', '--json'))
+    expect(again.fault).toBe(name)
+    await labs.mustLab('fault', 'heal', LAB)
+  })
+
+  test('whatever a person did about it is undone too', async () => {
+    const healthy = await looks()
+    await labs.mustLab('fault', 'inject', LAB, 'nat-rules-flushed')
+    expect(differences(healthy, await looks())).not.toEqual([])
+    await inside(
+      'host-A',
+      'sh',
+      '-c',
+      'iptables -t nat -N MINE; iptables -t nat -A OUTPUT -j MINE; iptables -P FORWARD ACCEPT',
+    )
+    await inside('host-A', 'ip', 'link', 'add', 'mine', 'type', 'bridge')
+    await labs.mustLab('fault', 'heal', LAB)
+    expect(differences(healthy, await looks())).toEqual([])
+  })
+
+  test('one that was killed in the middle is healed all the same', async () => {
+    const healthy = await looks()
+    // no process of it goes on: the first thing that it does after its notes is to wait for this tool
+    await labs.world.run('sh', [
+      '-c',
+      'mkdir -p /run/slow; printf "#!/bin/sh\\nip route delete default\\necho >/run/reached\\nexec sleep 60\\n" >/run/slow/ip; sed -i s,ip\\ route,/usr/sbin/ip\\ route, /run/slow/ip; chmod +x /run/slow/ip',
+    ])
+    const words = [labs.program, 'lab', 'fault', 'inject', LAB, 'default-route-wrong', '--target', 'db']
+    const child = labs.world.start('env', ['PATH=/run/slow:/usr/sbin:/usr/bin:/sbin:/bin', process.execPath, ...words])
+    await expect
+      .poll(async () => (await labs.world.tryRun('cat', ['/run/reached'])).status, { timeout: 20_000 })
+      .toBe(0)
+    // nsenter became env, which became the program
+    child.kill('SIGKILL')
+    await new Promise((resolve) => child.once('exit', resolve))
+    expect(differences(healthy, await looks())).not.toEqual([])
+    expect((await labs.world.tryRun('test', ['-e', record])).status).toBe(0)
+    await labs.world.run('sh', ['-c', 'rm -r /run/slow /run/reached; pid=$(pgrep -x sleep) && kill $pid'])
+    await labs.mustLab('fault', 'heal', LAB)
+    expect(differences(healthy, await looks())).toEqual([])
+  })
+
+  test('lab down takes a lab with a fault away, and all that the fault had made', async () => {
+    await labs.mustLab('fault', 'inject', LAB, 'leaked-namespace')
+    await labs.mustLab('down', LAB)
+    expect(await labs.traces()).toBe(before)
+  })
+})
+
+/** Those that need the least time; `npm run faults` has all of them. */
+const SCORED = [
+  'ip-forward-off',
+  'nat-rules-flushed',
+  'container-dns-broken',
+  'default-route-wrong',
+  'veth-not-enslaved',
+  'duplicate-address',
+]
+
+describe('the scoreboard', () => {
+  test('has nothing to complain about: named, cured and healed', async () => {
+    const labs = await openLabWorld()
+    try {
+      const main = await bundleProgram('bench/faults/main.ts')
+      const result = '/run/result.json'
+      const environment = [`FAULTS_PROGRAM=${labs.program}`, `FAULTS_RESULT=${result}`]
+      const words = [
+        'pets-bridge',
+        ...SCORED.flatMap((id) => (id === 'default-route-wrong' ? [`${id}:gateway`] : [id])),
+      ]
+      const { stderr } = await labs.world.tryRun('env', [...environment, process.execPath, main, ...words])
+      const { score, rows } = JSON.parse(readFileSync(`/proc/${labs.world.pid}/root${result}`, 'utf8'))
+      expect(
+        rows.flatMap(({ problems }: { problems: string[] }) => problems),
+        stderr,
+      ).toEqual([])
+      expect(rows.length).toBeGreaterThanOrEqual(SCORED.length)
+      expect(score).toEqual({ recall: 1, precision: 1, fixRate: 1, healRate: 1 })
+    } finally {
+      await labs.world.close()
+    }
+  })
+})
