@@ -127,11 +127,11 @@ class Exchange {
 
   #secure(socket: Socket): void {
     const { host, progress, to, startMs } = this.#context
-    const fail = (error: Error): void =>
+    const fail = (error: NodeJS.ErrnoException): void =>
       this.#settle({
         ok: false,
         reason: 'tls',
-        detail: `tls ${formatEnd(to)}: ${error.message}`,
+        detail: `tls ${formatEnd(to)}: ${error.code ?? error.message}`,
         timeMs: since(startMs),
       })
     const encrypted = secure({
