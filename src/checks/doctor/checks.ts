@@ -4,6 +4,7 @@ import { LEAKED_NAMESPACE, MTU_MISMATCH, VETH_NOT_ENSLAVED, VLAN_NOT_TRUNKED } f
 import { DEFAULT_ROUTE_WRONG } from './check-default-route.ts'
 import { CONTAINER_DNS_BROKEN } from './check-dns.ts'
 import { DUPLICATE_ADDRESS, DUPLICATE_MAC } from './check-duplicates.ts'
+import { BRIDGE_FILTER_OFF, CONNTRACK_STALE, ENGINE_MISMATCH, MIXED_IPTABLES } from './check-engine.ts'
 import { FORWARD_POLICY_DROP } from './check-forward-policy.ts'
 import { IP_FORWARD_OFF } from './check-forwarding.ts'
 import { FWMARK_MISMATCH } from './check-fwmarks.ts'
@@ -18,6 +19,7 @@ import { NAT_RULES_FLUSHED } from './check-nat.ts'
 import { FDB_MISSING, FDB_STALE, NEIGH_MISSING, NEIGH_STALE } from './check-overlay-entries.ts'
 import { PMTU_BLACKHOLE } from './check-pmtu.ts'
 import { PUBLISHED_PORT_UNREACHABLE } from './check-published.ts'
+import { DROPS_RISING } from './check-rising.ts'
 import { RP_FILTER_STRICT } from './check-rp-filter.ts'
 import { POLICY_ROUTING_CAPTURES, SUBNET_OVERLAP } from './check-subnets.ts'
 import { ESP_BLOCKED, MTU_OVERLAY_EXCEEDS_UNDERLAY, VXLAN_PORT_BLOCKED } from './check-tunnels.ts'
@@ -55,8 +57,13 @@ export const CHECKS: readonly Check[] = [
   PUBLISHED_PORT_UNREACHABLE,
   HAIRPIN_OFF,
   CONTAINER_DNS_BROKEN,
+  ENGINE_MISMATCH,
+  CONNTRACK_STALE,
   CONNTRACK_FULL,
   LIMITS,
+  MIXED_IPTABLES,
+  BRIDGE_FILTER_OFF,
+  DROPS_RISING,
   UNREACHABLE,
   ISOLATION_DROP,
   MACVLAN_HOST_ISOLATION,

@@ -71,6 +71,10 @@ export class HostMap {
     return isOwn ? [] : all.filter((each) => each.space !== space)
   }
 
+  isIn(subnet: Prefix, address: string): boolean {
+    return contains(subnet, ip(address))
+  }
+
   onSegment(segment: string): readonly Endpoint[] {
     return this.#bySegment.get(segment) ?? []
   }
