@@ -42,13 +42,18 @@ export class CheckOutput {
     output.write(`${checkLines(result, { colour: output.terminal.colour }).join('\n')}\n`)
   }
 
-  /** All the rest, when everything is known. @throws TsnetError `input` when a file cannot be written */
-  write(report: CheckReport): void {
+  /**
+   * All the rest, when everything is known.
+   *
+   * @param isNews false: people have been told the same before
+   * @throws TsnetError `input` when a file cannot be written
+   */
+  write(report: CheckReport, { isNews }: { readonly isNews: boolean }): void {
     const { output } = this.#context
     for (const { format, file } of this.#targets) {
       if (file !== undefined) writeFile(file, formatCheckReport(format, report))
-      else if (format === 'text') output.write(`${checkSummary(report)}\n`)
-      else output.write(formatCheckReport(format, report))
+      else if (format !== 'text') output.write(formatCheckReport(format, report))
+      else if (isNews) output.write(`${checkSummary(report)}\n`)
     }
   }
 

@@ -4,7 +4,7 @@ import { parseQuantity } from '../checks/file/matcher.ts'
 import type { Context, OptionSpec } from '../command.ts'
 import { TsnetError } from '../errors.ts'
 import { type RunChecksOptions, runChecks } from '../health/run-checks.ts'
-import type { CheckReport } from '../model/check.ts'
+import type { CheckVerdict } from '../model/check.ts'
 import { factsFor, loadChecks, withCheckFiles } from './check-input.ts'
 import { CheckOutput } from './check-output.ts'
 import { interruptible } from './lab-progress.ts'
@@ -58,30 +58,26 @@ const INTERRUPTED = 130
 async function once(context: Context, { checks, output, signal }: Run): Promise<number> {
   const report = await runChecks(checks, { ...runOptions(context, checks), signal, tell: output.tell })
   if (signal.aborted) return INTERRUPTED
-  output.write(report)
+  output.write(report, { isNews: true })
   return output.statusOf(report)
 }
 
 /** Everything at first, then what has changed; the status is the last one. */
 async function watch(context: Context, { checks, output, signal }: Run, everyMs: number): Promise<number> {
   let status = 0
-  let known: ReadonlyMap<number, string> | undefined
+  let known: readonly CheckVerdict[] | undefined
   while (!signal.aborted) {
     const report = await runChecks(checks, { ...runOptions(context, checks), signal })
     if (signal.aborted) break
-    for (const [position, result] of report.results.entries()) {
-      if (known?.get(position) !== result.verdict) output.tell(result)
-    }
-    known = verdictsOf(report)
-    output.write(report)
+    const last = known
+    const changed = report.results.filter((result, position) => last?.[position] !== result.verdict)
+    for (const result of changed) output.tell(result)
+    output.write(report, { isNews: last === undefined || changed.length > 0 })
+    known = report.results.map(({ verdict }) => verdict)
     status = output.statusOf(report)
     await pause(everyMs, undefined, { signal }).catch(() => undefined)
   }
   return status
-}
-
-function verdictsOf({ results }: CheckReport): ReadonlyMap<number, string> {
-  return new Map(results.map(({ verdict }, position) => [position, verdict]))
 }
 
 const DEFAULT_PARALLEL = 16
