@@ -45,10 +45,15 @@ function isOut(hop: ObservedHop | undefined): boolean {
   return hop?.direction === 'out'
 }
 
+/** Fragments are made before the link is reached. */
+const CUTS = /^\d+ bytes are cut/
+
 function isSame(predicted: Hop, observed: ObservedHop, isLast: boolean): boolean {
   if (predicted.namespace !== observed.namespace) return false
   if (predicted.stopped === true && observed.stopped === true) return true
   if (predicted.stage === 'socket') return observed.evidence === (isLast ? 'answer' : 'sent')
-  if (predicted.stage === 'link') return isOut(observed) && observed.subject === predicted.subject
+  if (predicted.stage === 'link' || predicted.stage === 'tunnel') {
+    return isOut(observed) && observed.subject === predicted.subject && !CUTS.test(predicted.text)
+  }
   return observed.evidence === 'rules' && observed.stage === predicted.stage && observed.subject === predicted.subject
 }

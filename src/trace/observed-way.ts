@@ -62,6 +62,11 @@ function visitsOf(sightings: readonly Sighting[], { namespaces }: WayInput): Vis
   const visits: Visit[] = []
   for (const sighting of sightings) {
     const last = visits.at(-1)
+    const flooding = floodingVisit(visits, sighting)
+    if (flooding !== undefined) {
+      flooding.outs.push(sighting)
+      continue
+    }
     const goesOn = last?.namespace === sighting.namespace && (sighting.direction === 'out' || last.outs.length === 0)
     const visit = goesOn ? last : { namespace: sighting.namespace, ins: [], passes: [], outs: [] }
     if (!goesOn) visits.push(visit)
@@ -70,6 +75,12 @@ function visitsOf(sightings: readonly Sighting[], { namespaces }: WayInput): Vis
   }
   const heeded = visits.filter((visit) => !isIgnored(visit, namespaces))
   return heeded.length === 0 ? visits : heeded
+}
+
+/** A bridge floods: while it still hands out copies, the first of them have arrived. */
+function floodingVisit(visits: readonly Visit[], { namespace, direction }: Sighting): Visit | undefined {
+  if (direction === 'in' || visits.at(-1)?.namespace === namespace) return undefined
+  return visits.findLast((visit) => visit.namespace === namespace && visit.outs.length > 0)
 }
 
 /** A flooded frame for somebody else, at the end of a cable: nothing there takes it. */

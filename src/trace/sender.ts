@@ -19,9 +19,13 @@ export function senderOf(world: World, flow: Flow, isPassive: boolean): Sender {
   const space = world.space(flow.source.host ?? 0, flow.source.namespace)
   const beyond = space === undefined ? undefined : beyondOf(space, flow)
   if (beyond === undefined) {
-    throw new TsnetError('unsupported', `trace outside: what is beyond ${flow.source.name} is not on this machine`, {
-      hint: 'Follow real traffic with --passive FILTER, or send from a namespace: trace SOURCE DESTINATION',
-    })
+    throw new TsnetError(
+      'unsupported',
+      `trace outside: nobody is on this machine at the other end of an uplink of ${flow.source.name}`,
+      {
+        hint: 'Follow real traffic with --passive FILTER, or send from a namespace: trace SOURCE DESTINATION',
+      },
+    )
   }
   const { namespace, name } = beyond.space
   const { address } = flow.source
@@ -49,7 +53,8 @@ function beyondOf(space: Space, { source, destination }: Flow): SpaceLink | unde
     .toSorted((a, b) => Number(hasDestination(b.index)) - Number(hasDestination(a.index)))
   for (const { peer } of candidates) {
     const other = space.world.other(space, peer)
-    if (other !== undefined && other.space !== space) return other
+    // behind a port of a bridge there is a cable, not somebody who could send
+    if (other !== undefined && other.space !== space && other.link.master === undefined) return other
   }
   return undefined
 }

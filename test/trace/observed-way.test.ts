@@ -86,6 +86,11 @@ test('a frame that a bridge floods to others is not where the packet goes', () =
   expect(visits.map(({ namespace: inode }) => inode)).not.toContain(4)
 })
 
+test('a copy that a bridge floods after the packet has arrived is not where the packet goes', () => {
+  const { visits } = way([...CROSSING(), seen(2, 6, 'out'), seen(4, 2, 'in', { isForOther: true })])
+  expect(visits.map(({ namespace: inode }) => inode)).toEqual([1, 2, 3])
+})
+
 test('rules that drop it before any link saw it are told of where it is sent', () => {
   const { hops } = way([], [pass(1, 'output', 'drop')])
   expect(hops).toMatchObject([{ name: 'web', stage: 'output', stopped: true }])

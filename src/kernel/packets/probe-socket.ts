@@ -201,7 +201,12 @@ function kindOf(protocol: ProbeSocketOptions['protocol'], isV6: boolean): [type:
   return [SOCK.RAW, isV6 ? IPPROTO.ICMPV6 : IPPROTO.ICMP]
 }
 
-const ERRNO_NAMES = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]))
+/** The first name of each: EWOULDBLOCK is EAGAIN. */
+const ERRNO_NAMES = new Map(
+  Object.entries(constants.errno)
+    .map(([name, number]) => [number, name] as const)
+    .toReversed(),
+)
 
 function errnoName(errno: number = koffi.errno()): string {
   return ERRNO_NAMES.get(errno) ?? `errno ${errno}`
