@@ -48,6 +48,11 @@ export class NetworkHost {
     return this.#session.socket(NETLINK.NETFILTER)
   }
 
+  /** IPVS and whatever else has a family of generic netlink, in this namespace. */
+  get generic(): NetlinkSocket {
+    return this.#session.socket(NETLINK.GENERIC)
+  }
+
   /** IPsec associations and policies of this namespace. */
   get xfrm(): NetlinkSocket {
     return this.#session.socket(NETLINK.XFRM)

@@ -6,7 +6,7 @@ import { runInVm } from '../helpers/vm/run-in-vm.ts'
 const SCRIPT = fileURLToPath(new URL('guest/lab.sh', import.meta.url))
 const MODULES = [
   ...['8021q', 'macvlan', 'ipvlan', 'dummy', 'veth', 'bridge', 'br_netfilter', 'sch_netem', 'sch_tbf'],
-  ...['vxlan', 'esp4', 'xfrm_user'],
+  ...['vxlan', 'esp4', 'xfrm_user', 'ip_vs', 'ip_vs_rr', 'xt_ipvs'],
 ]
 
 interface Results {
@@ -109,7 +109,55 @@ test('what comes in unencrypted is dropped, and lab apply puts a policy back tha
   expect(output('again')).toContain('1 received')
 })
 
+test('services are built where the kernel has IPVS, balanced and published on every host', () => {
+  expect(output('up-services')).toContain('services is up')
+  expect(notPassed('validate-services')).toEqual([])
+})
+
+test('their load balancers and hosts have the virtual servers and rules of Docker', () => {
+  const destinations = (mark: number, ...addresses: string[]) => [
+    `-A -f ${mark} -s rr`,
+    ...addresses.map((address) => `-a -f ${mark} -r ${address}:0 -m -w 1`),
+  ]
+  const lines = (section: string) => output(section).trim().split('\n')
+  expect(lines('ipvs')).toEqual(destinations(257, '10.0.1.4', '10.0.1.5', '10.0.1.6'))
+  expect(lines('ipvs-ingress')).toEqual(destinations(256, '10.0.0.3', '10.0.0.4', '10.0.0.5'))
+  expect(lines('ipvs-fewer')).toEqual(destinations(257, '10.0.1.4', '10.0.1.5'))
+  const rules = (section: string) => lines(section).filter((line) => line.startsWith('-A'))
+  expect(rules('balancer-rules')).toEqual([
+    '-A INPUT -d 10.0.1.2/32 -j MARK --set-xmark 0x101/0xffffffff',
+    '-A POSTROUTING -d 10.0.1.0/24 -m ipvs --ipvs -j SNAT --to-source 10.0.1.9',
+  ])
+  expect(rules('ingress-rules')).toEqual([
+    '-A PREROUTING -p tcp -m tcp --dport 8080 -j MARK --set-xmark 0x100/0xffffffff',
+    '-A INPUT -d 10.0.0.2/32 -j MARK --set-xmark 0x100/0xffffffff',
+    '-A POSTROUTING -d 10.0.0.0/24 -m ipvs --ipvs -j SNAT --to-source 10.0.0.6',
+  ])
+  expect(rules('host-rules').filter((line) => line.includes('INGRESS'))).toEqual([
+    '-A DOCKER-FORWARD -j DOCKER-INGRESS',
+    '-A DOCKER-INGRESS -p tcp -m tcp --dport 8080 -j ACCEPT',
+    '-A DOCKER-INGRESS -p tcp -m tcp --sport 8080 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
+    '-A DOCKER-INGRESS -j RETURN',
+    '-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER-INGRESS',
+    '-A OUTPUT -m addrtype --dst-type LOCAL -j DOCKER-INGRESS',
+    '-A DOCKER-INGRESS -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.6:8080',
+    '-A DOCKER-INGRESS -j RETURN',
+  ])
+  expect(rules('task-rules').filter((line) => line.includes('10.0.0.3'))).toEqual([
+    '-A INPUT -d 10.0.0.3/32 -p tcp -m tcp --dport 80 -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT',
+    '-A INPUT -d 10.0.0.3/32 -p sctp -j DROP',
+    '-A INPUT -d 10.0.0.3/32 -p udp -j DROP',
+    '-A INPUT -d 10.0.0.3/32 -p tcp -j DROP',
+    '-A OUTPUT -s 10.0.0.3/32 -p tcp -m tcp --sport 80 -m conntrack --ctstate ESTABLISHED -j ACCEPT',
+    '-A OUTPUT -s 10.0.0.3/32 -p sctp -j DROP',
+    '-A OUTPUT -s 10.0.0.3/32 -p udp -j DROP',
+    '-A OUTPUT -s 10.0.0.3/32 -p tcp -j DROP',
+    '-A PREROUTING -d 10.0.0.3/32 -p tcp -m tcp --dport 8080 -j REDIRECT --to-ports 80',
+  ])
+})
+
 test('nothing is left when all are down', () => {
+  expect(output('down-services')).toContain('services is down')
   expect(output('down-encrypted')).toContain('overlay-encrypted is down')
   expect(output('down-trunk')).toContain('vlan-trunk is down')
   expect(output('down')).toContain('features is down')

@@ -19,6 +19,14 @@ import { namespacePath } from './lab-paths.ts'
 import { makeFirewall, makeRoute, readSysctl, removeFirewall, removeRoute, writeSysctl } from './machine-settings.ts'
 import { Machines } from './machines.ts'
 import { makeMachine, makeSegment, removeNamespace } from './namespace-steps.ts'
+import {
+  makeBalancer,
+  makeIngress,
+  makeTaskPorts,
+  removeBalancer,
+  removeIngressOf,
+  removeTaskPorts,
+} from './service-steps.ts'
 import { SysctlMemory } from './sysctl-memory.ts'
 
 /** Makes and removes the objects of a lab in the kernel. */
@@ -94,6 +102,10 @@ const MAKE: Acts = {
   container: async ({ engines }, container) => makeContainer(await engines.get(container.host), container),
   endpoint: async ({ engines, lab }, endpoint) => makeEndpoint(await engines.get(endpoint.host), lab, endpoint),
   peer: async ({ engines }, peer) => makePeer(await engines.get(peer.host), peer),
+  service: () => undefined,
+  balancer: makeBalancer,
+  ingress: makeIngress,
+  taskPorts: makeTaskPorts,
   firewall: ({ machines }, firewall) => makeFirewall(machines, firewall),
   // the agent is told of all workloads together, once everything is there
   workload: () => undefined,
@@ -117,6 +129,10 @@ const REMOVE: Acts = {
   container: async ({ engines }, container) => removeContainer(await engines.get(container.host), container),
   endpoint: async ({ engines }, endpoint) => removeEndpoint(await engines.get(endpoint.host), endpoint),
   peer: async ({ engines }, peer) => removePeer(await engines.get(peer.host), peer),
+  service: () => undefined,
+  balancer: removeBalancer,
+  ingress: removeIngressOf,
+  taskPorts: removeTaskPorts,
   firewall: ({ machines }, firewall) => removeFirewall(machines, firewall),
   workload: () => undefined,
 }
@@ -139,6 +155,7 @@ function placesOf(object: LabObject): readonly string[] {
     case 'host':
     case 'router':
     case 'workload':
+    case 'service':
     case 'expose':
       return []
     case 'link':
@@ -147,7 +164,12 @@ function placesOf(object: LabObject): readonly string[] {
     case 'container':
     case 'endpoint':
     case 'peer':
+    case 'ingress':
       return [object.host]
+    case 'balancer':
+      return [object.sandbox]
+    case 'taskPorts':
+      return [object.container]
     default:
       return [object.node]
   }

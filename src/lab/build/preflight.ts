@@ -1,12 +1,17 @@
 import { closeSync, openSync } from 'node:fs'
 import {
+  AF,
   addXfrmState,
   createLink,
   createVethPair,
+  getGenericFamily,
   getLink,
+  IPVS_GENL_NAME,
   inNewNamespace,
   NETLINK,
+  NetlinkError,
   NetlinkSocket,
+  newIpvsService,
   type Request,
   replaceQdisc,
 } from 'netlink-ts'
@@ -22,7 +27,7 @@ interface Feature {
   readonly name: string
   readonly module: string
   /** Makes it on a link of a scratch namespace. */
-  readonly attempt: (link: number) => Request
+  readonly attempt: (link: number, socket: NetlinkSocket) => Request
   /** NETLINK_*; absent = NETLINK_ROUTE. */
   readonly protocol?: number
 }
@@ -61,6 +66,15 @@ const ESP: Feature = {
       aead: { name: 'rfc4106(gcm(aes))', key: new Uint8Array(20), truncatedBits: 64 },
     }),
 }
+const IPVS: Feature = {
+  name: 'IPVS',
+  module: 'ip_vs ip_vs_rr xt_ipvs',
+  protocol: NETLINK.GENERIC,
+  attempt: (_, socket) => {
+    const key = { family: AF.INET, protocol: 0, address: undefined, port: undefined, fwmark: 1 }
+    return newIpvsService(getGenericFamily(socket, IPVS_GENL_NAME), { key, scheduler: 'rr' })
+  },
+}
 const DUMMY: Feature = {
   name: 'dummy links',
   module: 'dummy',
@@ -94,7 +108,8 @@ function needsOf(lab: ResolvedLab): readonly Need[] {
     const by = `network ${network.name} at ${network.host}`
     return networkFeatures(network).map((feature) => ({ feature, by }))
   })
-  return [...objectsOf(lab, 'vlan').map(({ id }) => ({ feature: VLAN, by: id })), ...shaped, ...networks]
+  const services = objectsOf(lab, 'balancer').map(({ id }) => ({ feature: IPVS, by: id }))
+  return [...services, ...objectsOf(lab, 'vlan').map(({ id }) => ({ feature: VLAN, by: id })), ...shaped, ...networks]
 }
 
 function networkFeatures({ driver, options, internal }: NetworkObject): readonly Feature[] {
@@ -127,17 +142,23 @@ function isAvailable({ attempt, protocol }: Feature): boolean {
   try {
     return withSocket(fd, NETLINK.ROUTE, (route) => {
       route.request(createVethPair('below', { name: 'peer' }))
-      const request = attempt(getLink(route, { name: 'below' }).index)
-      if (protocol === undefined) return isAccepted(route, request)
-      return withSocket(fd, protocol, (socket) => isAccepted(socket, request))
+      const { index } = getLink(route, { name: 'below' })
+      if (protocol === undefined) return isAccepted(route, () => attempt(index, route))
+      return withSocket(fd, protocol, (socket) => isAccepted(socket, () => attempt(index, socket)))
     })
   } finally {
     closeSync(fd)
   }
 }
 
-function isAccepted(socket: NetlinkSocket, request: Request): boolean {
-  return socket.batch([request])[0] === undefined
+function isAccepted(socket: NetlinkSocket, attempt: () => Request): boolean {
+  try {
+    return socket.batch([attempt()])[0] === undefined
+  } catch (error) {
+    // a family that is not there has no number to ask for
+    if (error instanceof NetlinkError) return false
+    throw error
+  }
 }
 
 function withSocket<T>(fd: number, protocol: number, action: (socket: NetlinkSocket) => T): T {

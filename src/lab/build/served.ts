@@ -1,4 +1,4 @@
-import type { SandboxNames } from '../../driver/controller/name-records.ts'
+import type { NameRecords, SandboxNames } from '../../driver/controller/name-records.ts'
 import type { DnsNetwork } from '../../driver/dns/dns-network.ts'
 import type { ServedProxy, ServedSandbox, ServedState, ServedWorkload } from '../agent/served-state.ts'
 import { objectsOf, type ResolvedLab, type WorkloadObject } from '../resolve/lab-object.ts'
@@ -16,20 +16,51 @@ export async function prepareServed(builder: LabBuilder, resolved: ResolvedLab):
   const networks: Record<string, DnsNetwork> = {}
   const sandboxes: ServedSandbox[] = []
   const proxies: ServedProxy[] = []
+  const balancers = new Set(objectsOf(resolved, 'container').flatMap(({ name, balances }) => (balances ? [name] : [])))
   removeContainerFiles(builder.lab)
   for (const name of nodeNames(resolved)) writeMachineFiles(builder.lab, name, addressesOf(resolved, name))
   for (const host of new Set(objectsOf(resolved, 'container').map((container) => container.host))) {
     const engine = await builder.engines.get(host)
     const own = objectsOf(resolved, 'network').filter((network) => network.host === host)
-    const names = servedNames(engine, own)
+    const names = withoutBalancers(servedNames(engine, own), balancers)
     const named = await leadToNameServer(engine, names.sandboxes)
     for (const [id, network] of Object.entries(names.networks)) networks[id] = merged(networks[id], network)
     sandboxes.push(...servedSandboxes(builder.lab, host, { engine, named }))
     proxies.push(...servedProxies(builder.lab, host, engine))
     writeContainerFiles(builder.lab, engine.controller, new Set(named.map(({ name }) => name)))
   }
+  addServices(networks, resolved)
   const workloads = objectsOf(resolved, 'workload').map(servedWorkload)
   return { format: 1, lab: builder.lab, networks, sandboxes, workloads, proxies }
+}
+
+/** Nobody asks for them, and they ask for nobody. */
+function withoutBalancers({ networks, sandboxes }: NameRecords, balancers: ReadonlySet<string>): NameRecords {
+  const named = Object.entries(networks).map(([id, network]) => {
+    const records = network.records.filter(({ pointer = '' }) => !balancers.has(pointer))
+    return [id, { ...network, records }] as const
+  })
+  return {
+    networks: Object.fromEntries(named),
+    sandboxes: sandboxes.filter(({ name }) => !balancers.has(name)),
+  }
+}
+
+/** A service's name is its virtual address, or its tasks; `tasks.` and its name are always these. */
+function addServices(networks: Record<string, DnsNetwork>, resolved: ResolvedLab): void {
+  const endpoints = objectsOf(resolved, 'endpoint')
+  for (const { service, network: name, networkId, tasks, vip } of objectsOf(resolved, 'service')) {
+    const network = networks[networkId]
+    if (network === undefined) continue
+    const addresses = endpoints
+      .filter((endpoint) => endpoint.network === name && tasks.includes(endpoint.container))
+      .flatMap(({ ipv4 }) => ipv4 ?? [])
+    const records = [
+      { names: [service], addresses: vip === undefined ? addresses : [vip] },
+      { names: [`tasks.${service}`], addresses },
+    ]
+    networks[networkId] = { ...network, records: [...network.records, ...records] }
+  }
 }
 
 /** An overlay has containers on several hosts, and all of them know all names. */

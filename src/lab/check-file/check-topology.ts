@@ -7,6 +7,7 @@ import { checkNames } from './check-names.ts'
 import { checkOrder } from './check-order.ts'
 import { checkPorts } from './check-ports.ts'
 import { checkReferences } from './check-references.ts'
+import { checkServices } from './check-services.ts'
 import { checkSettings } from './check-settings.ts'
 import { checkSubnets } from './check-subnets.ts'
 import { writtenNames } from './written-names.ts'
@@ -21,6 +22,7 @@ export function checkTopology(topology: LabTopology, complaints: Complaints): vo
   checkAddresses(topology, names, complaints)
   checkCapacity(topology, complaints)
   checkPorts(topology, complaints)
+  checkServices(topology, names, complaints)
   checkOrder(topology, complaints)
   checkSettings(topology, complaints)
 }

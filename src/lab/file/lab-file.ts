@@ -14,6 +14,7 @@ export interface LabFile {
   readonly links?: readonly LinkEntry[]
   readonly networks?: Entries<NetworkEntry>
   readonly containers?: Entries<ContainerEntry>
+  readonly services?: Entries<ServiceEntry>
   readonly checks?: readonly CheckEntry[]
 }
 
@@ -128,6 +129,16 @@ export interface ContainerEntry {
   /** Of its links, inside. */
   readonly mtu?: number
   readonly depends_on?: readonly string[]
+}
+
+/** What `docker service create` takes, as far as a task is a container. */
+export interface ServiceEntry
+  extends Omit<ContainerEntry, 'host' | 'hostname' | 'ports' | 'links' | 'expose' | 'depends_on'> {
+  /** Of its tasks, one after the other. */
+  readonly host?: OneOrMore
+  readonly replicas?: number
+  readonly endpoint_mode?: 'vip' | 'dnsrr'
+  readonly ports?: ContainerEntry['ports']
 }
 
 export interface EndpointEntry {

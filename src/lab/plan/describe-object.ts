@@ -44,6 +44,28 @@ const DESCRIPTIONS: { readonly [K in LabObject['kind']]: (object: ObjectOf<K>) =
   container: describeContainer,
   endpoint: describeEndpoint,
   peer: describePeer,
+  service: ({ service, network, vip, tasks }) => [
+    `service ${service} in network ${network}`,
+    vip === undefined ? '' : `VIP ${vip}`,
+    tasks.join(' '),
+  ],
+  balancer: ({ host, service, network, vip, mark, ports, backends }) => [
+    `${host} balances ${service} in network ${network}`,
+    `VIP ${vip}`,
+    `mark ${mark}`,
+    ...ports.map(({ protocol, published }) => `port ${published}/${protocol}`),
+    `to ${backends.join(' ')}`,
+  ],
+  ingress: ({ host, gateway, ports }) => [
+    `${host} publishes services`,
+    ...ports.map(({ protocol, published, target }) => `${published}->${target}/${protocol}`),
+    `by way of ${gateway}`,
+  ],
+  taskPorts: ({ container, address, ports }) => [
+    `${container} answers in network ingress`,
+    address,
+    ...ports.map(({ protocol, target }) => `port ${target}/${protocol}`),
+  ],
   firewall: ({ node, family, rules }) => [
     `firewall of ${node}`,
     `${rules.length} IPv${family} ${rules.length === 1 ? 'rule' : 'rules'}`,

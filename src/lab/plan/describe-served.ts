@@ -4,7 +4,8 @@ import { objectsOf, type ResolvedLab } from '../resolve/lab-object.ts'
 export function describeServed(lab: ResolvedLab): string | undefined {
   const named = new Set(objectsOf(lab, 'network').flatMap(({ dns, host, name }) => (dns ? [`${host} ${name}`] : [])))
   const proxied = new Set(objectsOf(lab, 'host').flatMap(({ name, docker }) => (docker.userlandProxy ? [name] : [])))
-  const endpoints = objectsOf(lab, 'endpoint')
+  const balancers = new Set(objectsOf(lab, 'container').flatMap(({ name, balances }) => (balances ? [name] : [])))
+  const endpoints = objectsOf(lab, 'endpoint').filter(({ container }) => !balancers.has(container))
   const resolving = endpoints.filter(({ host, network }) => named.has(`${host} ${network}`))
   const containers = new Set(resolving.map(({ container }) => container)).size
   const ports = new Set(

@@ -1,9 +1,10 @@
 import { type Cidr, formatIpNumber, type IpNumber, isInside } from '../../driver/ipam/cidr.ts'
-import type { Complaints } from '../../model/file/problem.ts'
+import type { Complaints, Path } from '../../model/file/problem.ts'
 import { isReservedIn, readIp, readSubnet } from '../check-file/ip.ts'
 import { segmentBelow } from '../topology/macvlan-parent.ts'
 import { type NodeInterfaces, nodeInterfaces } from '../topology/node-interfaces.ts'
-import type { ContainerSpec, EndpointSpec, LabTopology } from '../topology/topology.ts'
+import { INGRESS } from '../topology/read-service.ts'
+import type { ContainerSpec, EndpointSpec, LabTopology, ServiceSpec } from '../topology/topology.ts'
 import { given } from '../topology/written-settings.ts'
 import type { EndpointObject, NetworkObject, ResolvedPool } from './lab-object.ts'
 import type { Previous } from './previous.ts'
@@ -17,6 +18,13 @@ export interface AddressResolution {
   readonly networks: readonly NetworkObject[]
   readonly previous: Previous
   readonly complaints: Complaints
+}
+
+interface Chosen {
+  readonly name: string
+  readonly at: Path
+  readonly network: NetworkObject
+  readonly family: 4 | 6
 }
 
 /** Gives out addresses: those asked for, then those of the last time, then the lowest free ones. */
@@ -40,6 +48,7 @@ export class FreeAddresses {
     for (const network of networks) this.#reserve(network)
     this.#takeAskedFor(networks)
     this.#takeKept(networks)
+    this.#takeKeptOfServices(networks)
   }
 
   of(container: ContainerSpec, endpoint: EndpointSpec, network: NetworkObject): Pick<EndpointObject, 'ipv4' | 'ipv6'> {
@@ -47,6 +56,12 @@ export class FreeAddresses {
       ipv4: endpoint.ipv4 ?? this.#choose(container, endpoint, { network, family: 4 }),
       ipv6: endpoint.ipv6 ?? this.#choose(container, endpoint, { network, family: 6 }),
     })
+  }
+
+  /** The virtual address of a service. */
+  ofService({ name, at }: ServiceSpec, id: string, network: NetworkObject): string | undefined {
+    const kept = this.#kept.get(`${id} 4`)
+    return kept ?? this.#chooseFree({ name, at, network, family: 4 })
   }
 
   #choose(
@@ -58,6 +73,11 @@ export class FreeAddresses {
     if (pools.length === 0) return undefined
     const kept = this.#kept.get(`${endpointId(name, network.name)} ${family}`)
     if (kept !== undefined) return kept
+    return this.#chooseFree({ name, at, network, family })
+  }
+
+  #chooseFree({ name, at, network, family }: Chosen): string | undefined {
+    const pools = network.pools.filter(({ subnet }) => subnet.includes(':') === (family === 6))
     for (const pool of pools) {
       const free = this.#lowest(network, pool, this.#takenIn(network))
       if (free !== undefined) return free
@@ -121,6 +141,16 @@ export class FreeAddresses {
         if (network === undefined || before?.host !== host) continue
         if (ipv4 === undefined) this.#keep(`${before.id} 4`, network, before.ipv4)
         if (ipv6 === undefined) this.#keep(`${before.id} 6`, network, before.ipv6)
+      }
+    }
+  }
+
+  #takeKeptOfServices(networks: readonly NetworkObject[]): void {
+    for (const { name: service, networks: names } of this.#topology.services) {
+      for (const name of [INGRESS, ...names]) {
+        const id = `service ${service} in ${name}`
+        const network = networks.find((each) => each.name === name)
+        if (network !== undefined) this.#keep(`${id} 4`, network, this.#previous.service(id)?.vip)
       }
     }
   }

@@ -1,5 +1,6 @@
 import type { Check } from '../../checks/file/check.ts'
 import type { PortBinding } from '../../driver/network-driver.ts'
+import type { IngressHost, PublishedPort, ServiceAddress } from '../../driver/services/service-rules.ts'
 import type {
   ContainerLinkSpec,
   DnsSpec,
@@ -135,6 +136,8 @@ export interface ContainerObject extends Common {
   readonly dns: DnsSpec
   /** In the network `host`. */
   readonly hostNamespace: boolean
+  /** A load balancer of services: its network. */
+  readonly balances?: string
 }
 
 export interface EndpointObject extends Common {
@@ -174,6 +177,45 @@ export interface PeerObject extends Common {
   readonly vtep: string
 }
 
+/** A name that stands for several containers. The agent is told of all of them together. */
+export interface ServiceObject extends Common {
+  readonly kind: 'service'
+  readonly service: string
+  readonly network: string
+  readonly networkId: string
+  /** Names of containers. */
+  readonly tasks: readonly string[]
+  /** Plain; absent = its name stands for the addresses of all tasks. */
+  readonly vip?: string
+  /** Firewall mark of the virtual address. */
+  readonly mark?: number
+}
+
+/** What the load balancer of a host does for a service. */
+export interface BalancerObject extends Common, ServiceAddress {
+  readonly kind: 'balancer'
+  readonly host: string
+  /** Name of the load balancer. */
+  readonly sandbox: string
+  readonly service: string
+  readonly network: string
+}
+
+/** Published ports of services on a host. */
+export interface IngressObject extends Common, IngressHost {
+  readonly kind: 'ingress'
+  readonly host: string
+}
+
+/** In a task of a service with published ports. */
+export interface TaskPortsObject extends Common {
+  readonly kind: 'taskPorts'
+  readonly container: string
+  /** Plain, in the ingress network. */
+  readonly address: string
+  readonly ports: readonly PublishedPort[]
+}
+
 /** Rules of a machine besides those of its networks. */
 export interface FirewallObject extends Common {
   readonly kind: 'firewall'
@@ -202,6 +244,10 @@ export type LabObject =
   | ContainerObject
   | EndpointObject
   | PeerObject
+  | ServiceObject
+  | BalancerObject
+  | IngressObject
+  | TaskPortsObject
   | FirewallObject
   | WorkloadObject
 

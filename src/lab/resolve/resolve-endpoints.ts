@@ -3,11 +3,12 @@ import type { ContainerSpec, EndpointSpec, LabTopology } from '../topology/topol
 import { given } from '../topology/written-settings.ts'
 import { endpointId, FreeAddresses } from './free-addresses.ts'
 import { labId } from './ids.ts'
-import type { ContainerObject, EndpointObject, NetworkObject, WorkloadObject } from './lab-object.ts'
+import type { ContainerObject, EndpointObject, NetworkObject, ServiceObject, WorkloadObject } from './lab-object.ts'
 import type { Previous } from './previous.ts'
 import { networkId } from './resolve-networks.ts'
 import { nodeId } from './resolve-nodes.ts'
 import type { PublishedPorts } from './resolve-ports.ts'
+import { resolveNames } from './resolve-services.ts'
 
 export function containerId(name: string): string {
   return `container ${name}`
@@ -24,8 +25,10 @@ export interface EndpointResolution {
 export function resolveContainers(
   topology: LabTopology,
   resolution: EndpointResolution,
-): readonly (ContainerObject | EndpointObject | WorkloadObject)[] {
+): readonly (ContainerObject | EndpointObject | WorkloadObject | ServiceObject)[] {
   const addresses = new FreeAddresses(topology, resolution)
+  // a swarm gives a service its address before its tasks
+  const services = resolveNames(topology, resolution, addresses)
   const containers = inOrder(topology.containers)
   const endpoints = containers.flatMap((container) =>
     container.endpoints.flatMap((endpoint) =>
@@ -35,12 +38,13 @@ export function resolveContainers(
   return [
     ...containers.map((container) => containerObject(topology, container)),
     ...endpoints,
+    ...services,
     ...containers.flatMap(workloadObjects),
   ]
 }
 
 function containerObject({ name: lab, networks }: LabTopology, container: ContainerSpec): ContainerObject {
-  const { name, host, hostname, sysctls, dns, endpoints } = container
+  const { name, host, hostname, sysctls, dns, endpoints, balances } = container
   const hostNamespace = endpoints.some(
     ({ network }) => networks.find((each) => each.name === network)?.driver === 'host',
   )
@@ -55,6 +59,7 @@ function containerObject({ name: lab, networks }: LabTopology, container: Contai
     sysctls,
     dns,
     hostNamespace,
+    ...given({ balances }),
   }
 }
 

@@ -8,6 +8,7 @@ import { resolveNetworks } from './resolve-networks.ts'
 import { resolveFirewalls, resolveRoutes, resolveWiring } from './resolve-nodes.ts'
 import { resolvePeers } from './resolve-overlays.ts'
 import { PublishedPorts } from './resolve-ports.ts'
+import { resolveBalancing } from './resolve-services.ts'
 
 export interface ResolveOptions {
   /** What is built of an earlier version of the file. */
@@ -27,18 +28,30 @@ export function resolveLab(topology: LabTopology, { previous, complaints }: Reso
   return {
     format: 1,
     name: topology.name,
-    objects: [...wiring, ...routes, ...networks, ...withPeers(networks, containers), ...resolveFirewalls(topology)],
+    objects: [
+      ...wiring,
+      ...routes,
+      ...networks,
+      ...withPeers(topology, networks, containers),
+      ...resolveFirewalls(topology),
+    ],
     checks: topology.checks.map(({ check }) => check),
     ...given({ description: topology.description }),
   }
 }
 
 /** Peers follow the endpoints that they are told of, and come before the workloads that talk to them. */
-function withPeers(networks: readonly NetworkObject[], containers: ReturnType<typeof resolveContainers>): LabObject[] {
+function withPeers(
+  topology: LabTopology,
+  networks: readonly NetworkObject[],
+  containers: ReturnType<typeof resolveContainers>,
+): LabObject[] {
+  const services = containers.filter((object) => object.kind === 'service')
   const endpoints = containers.filter((object) => object.kind === 'endpoint')
   return [
     ...containers.filter(({ kind }) => kind !== 'workload'),
     ...resolvePeers(networks, endpoints),
+    ...resolveBalancing(topology, { services, networks, endpoints }),
     ...containers.filter(({ kind }) => kind === 'workload'),
   ]
 }

@@ -83,39 +83,65 @@ const PUBLISHED = byKind({
   ),
 })
 
+/** Of containers and of the tasks of services. */
+const TASK = {
+  networks: byKind(
+    { array: listOf(NAME), object: entries(ENDPOINT, 'Network → its settings there.') },
+    {
+      description:
+        'Networks of the file, or Docker’s own ones: bridge (the default bridge, also when nothing is said), host, none.',
+    },
+  ),
+  sysctls: settings('net.… settings of its namespace.'),
+  environment: settings('Of its workload. web: DB=HOST[:PORT].'),
+  workload: byKind(
+    {
+      string: { enum: WORKLOADS },
+      object: record({ kind: { enum: WORKLOADS }, port: PORT }, { required: ['kind'] }),
+    },
+    {
+      description:
+        'What it serves: http (a page, port 80), echo (TCP and UDP, 7), kv (key-value store, 8500), web (counts ' +
+        'visits in the kv of $DB, 5000).',
+    },
+  ),
+  command: { ...listOf(text('a word'), 'Any program of this machine instead of a workload.'), minItems: 1 },
+  dns: oneOrMore(ADDRESS, 'Name servers that other names are asked of.'),
+  dns_search: oneOrMore(text('a domain'), 'Search list of resolv.conf.'),
+  dns_opt: oneOrMore(text('an option like ndots:1'), 'Options of resolv.conf.'),
+  mtu: { ...MTU, description: 'Of its interfaces, inside only.' },
+}
+
+export const SERVICE_ENTRY: JsonSchema = byKind({
+  null: {},
+  object: record({
+    host: oneOrMore(NAME, 'The hosts of its tasks, one after the other. Default: all.'),
+    replicas: {
+      type: 'integer',
+      minimum: 0,
+      maximum: 1000,
+      default: 1,
+      description: 'How many tasks: NAME.1, NAME.2…',
+    },
+    endpoint_mode: {
+      enum: ['vip', 'dnsrr'],
+      default: 'vip',
+      description: 'What its name stands for: a virtual address, balanced by IPVS, or the addresses of all tasks.',
+    },
+    ports: listOf(PUBLISHED, '"8080:80": on every host, by way of the ingress network.'),
+    ...TASK,
+  }),
+})
+
 export const CONTAINER_ENTRY: JsonSchema = byKind({
   null: {},
   object: record({
     host: { ...NAME, description: 'The host that it runs on. Default: the only one.' },
     hostname: NAME,
-    networks: byKind(
-      { array: listOf(NAME), object: entries(ENDPOINT, 'Network → its settings there.') },
-      {
-        description:
-          'Networks of the file, or Docker’s own ones: bridge (the default bridge, also when nothing is said), host, none.',
-      },
-    ),
     ports: listOf(PUBLISHED, '"8000:80", "127.0.0.1:8000-8002:80-82/udp", "[::1]:8000:80/sctp", 80 (any port).'),
     expose: listOf(byKind({ string: text('a port like 80/tcp'), number: PORT })),
     links: listOf(text('"container" or "container:alias"'), 'docker run --link: names for this container alone.'),
-    sysctls: settings('net.… settings of its namespace.'),
-    environment: settings('Of its workload. web: DB=HOST[:PORT].'),
-    workload: byKind(
-      {
-        string: { enum: WORKLOADS },
-        object: record({ kind: { enum: WORKLOADS }, port: PORT }, { required: ['kind'] }),
-      },
-      {
-        description:
-          'What it serves: http (a page, port 80), echo (TCP and UDP, 7), kv (key-value store, 8500), web (counts ' +
-          'visits in the kv of $DB, 5000).',
-      },
-    ),
-    command: { ...listOf(text('a word'), 'Any program of this machine instead of a workload.'), minItems: 1 },
-    dns: oneOrMore(ADDRESS, 'Name servers that other names are asked of.'),
-    dns_search: oneOrMore(text('a domain'), 'Search list of resolv.conf.'),
-    dns_opt: oneOrMore(text('an option like ndots:1'), 'Options of resolv.conf.'),
-    mtu: { ...MTU, description: 'Of its interfaces, inside only.' },
+    ...TASK,
     depends_on: listOf(NAME, 'Containers that are started before.'),
   }),
 })

@@ -1,6 +1,6 @@
 import { CHECK_DEFINITIONS, CHECK_ENTRY } from '../../checks/file/check-schema.ts'
 import { entries, type JsonSchema, listOf, matching, record, text } from '../../model/file/shapes.ts'
-import { CONTAINER_ENTRY, NETWORK_ENTRY } from './container-schema.ts'
+import { CONTAINER_ENTRY, NETWORK_ENTRY, SERVICE_ENTRY } from './container-schema.ts'
 import { DOCKER } from './docker-schema.ts'
 import { HOST_ENTRY, LINK_ENTRY, ROUTER_ENTRY, SEGMENT_ENTRY } from './node-schema.ts'
 
@@ -23,6 +23,7 @@ export const LAB_SCHEMA: JsonSchema = {
       links: listOf(LINK_ENTRY, 'Cables between two hosts or routers.'),
       networks: entries(NETWORK_ENTRY, 'As docker network create.'),
       containers: entries(CONTAINER_ENTRY, 'As docker run, without an image.'),
+      services: entries(SERVICE_ENTRY, 'As docker service create, without an image: containers behind one name.'),
       checks: listOf(CHECK_ENTRY, 'What lab validate tries in the built lab; `from` is a container, host or router.'),
     },
     { required: ['name', 'hosts'] },

@@ -33,7 +33,9 @@ export function withGatewayBridge({ containers, networks }: Connected): Connecte
   }
 }
 
-function needsGateway({ endpoints }: ContainerSpec, networks: ReadonlyMap<string, NetworkSpec>): boolean {
+function needsGateway({ endpoints, balances }: ContainerSpec, networks: ReadonlyMap<string, NetworkSpec>): boolean {
+  // of load balancers, only that of ingress is reached from outside
+  if (balances !== undefined && balances !== 'ingress') return false
   const outside = endpoints.flatMap(({ network }) => networks.get(network) ?? []).filter(({ internal }) => !internal)
   return outside.some(({ driver }) => driver === 'overlay') && !outside.some(({ driver }) => OTHER_WAYS.has(driver))
 }

@@ -5,6 +5,7 @@ import { type LabCheckReading, readLabCheck } from './read-check.ts'
 import { readContainer } from './read-container.ts'
 import { PREDEFINED, predefinedNetwork, readNetwork } from './read-network.ts'
 import { DOCKER_DEFAULTS, readDocker, readLink, readNode, readSegment } from './read-node.ts'
+import { readService, withBalancers } from './read-service.ts'
 import type { ContainerSpec, LabTopology, NetworkSpec } from './topology.ts'
 import { given } from './written-settings.ts'
 
@@ -14,13 +15,19 @@ export function readTopology(file: LabFile, complaints: Complaints, placeOf: Lab
   const hosts = Object.keys(file.hosts)
   const each = <T, R>(section: keyof LabFile, entries: Entries<T> | undefined, read: Reader<T, R>): R[] =>
     Object.entries(entries ?? {}).map(([name, entry]) => read(name, (entry ?? {}) as T, [section, name]))
-  const containers = each('containers', file.containers, (name, entry, at) =>
+  const written = each('containers', file.containers, (name, entry, at) =>
     readContainer(name, entry, at, { hosts, complaints }),
   )
+  const services = each('services', file.services, (name, entry, at) =>
+    readService(name, entry, at, { hosts, complaints }),
+  )
+  const containers = [...written, ...services.flatMap(({ tasks }) => tasks)]
   const networks = each('networks', file.networks, (name, entry, at) =>
     readNetwork(name, entry, at, { hosts, containers, complaints }),
   )
-  const connected = withGatewayBridge({ containers, networks: [...networks, ...usedPredefined(containers, networks)] })
+  const named = { containers, networks: [...networks, ...usedPredefined(containers, networks)] }
+  const specs = services.map(({ service }) => service)
+  const connected = withGatewayBridge(withBalancers(specs, named))
   return {
     name: file.name,
     segments: each('segments', file.segments, readSegment),
@@ -36,6 +43,7 @@ export function readTopology(file: LabFile, complaints: Complaints, placeOf: Lab
       link === undefined ? [] : readLink(link, ['links', position]),
     ),
     ...connected,
+    services: specs,
     checks: (file.checks ?? []).flatMap((check, position) =>
       check === undefined ? [] : readLabCheck(check, ['checks', position], { complaints, placeOf }),
     ),

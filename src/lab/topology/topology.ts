@@ -14,7 +14,9 @@ export interface LabTopology {
   readonly links: readonly LinkSpec[]
   /** Those of the file, and of Docker's own ones (bridge, host, none) those that a container uses. */
   readonly networks: readonly NetworkSpec[]
+  /** Those of the file, tasks of services, and load balancers. */
   readonly containers: readonly ContainerSpec[]
+  readonly services: readonly ServiceSpec[]
   readonly checks: readonly CheckSpec[]
 }
 
@@ -146,6 +148,27 @@ export interface ContainerSpec extends Written {
   readonly dns: DnsSpec
   readonly mtu?: number
   readonly dependsOn: readonly { readonly at: Path; readonly container: string }[]
+  /** A load balancer of services: its network. */
+  readonly balances?: string
+}
+
+/** Containers behind one name. */
+export interface ServiceSpec extends Written {
+  readonly name: string
+  readonly hosts: readonly string[]
+  /** A virtual address in each network, or the addresses of all tasks. */
+  readonly mode: 'vip' | 'dnsrr'
+  readonly networks: readonly string[]
+  readonly ports: readonly ServicePort[]
+  /** Names of its containers. */
+  readonly tasks: readonly string[]
+}
+
+/** On every host, by way of the ingress network. */
+export interface ServicePort extends Written {
+  readonly protocol: Protocol
+  readonly published: number
+  readonly target: number
 }
 
 export type WorkloadSpec =

@@ -28,6 +28,7 @@ describe('every lab that comes with the program', () => {
       'port-publishing',
       'routers',
       'segmentation',
+      'services',
       'user-bridge',
       'vlan-trunk',
     ])

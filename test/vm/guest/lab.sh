@@ -71,5 +71,18 @@ section repaired tsnet_shoot lab apply /run/encrypted.yaml
 section again ip netns exec tsnet:overlay-encrypted:alice ping -c 1 -W 5 10.0.2.12
 section down-encrypted tsnet_shoot lab down overlay-encrypted
 rm /run/encrypted.yaml
+section up-services tsnet_shoot lab up labs/services.yaml --wait
+section validate-services tsnet_shoot lab validate labs/services.yaml --run --json
+section ipvs ip netns exec tsnet:services:lb_mesh.host-A ipvsadm -Sn
+section ipvs-ingress ip netns exec tsnet:services:ingress_sbox.host-B ipvsadm -Sn
+section balancer-rules ip netns exec tsnet:services:lb_mesh.host-A iptables-save
+section ingress-rules ip netns exec tsnet:services:ingress_sbox.host-A iptables-save
+section host-rules ip netns exec tsnet:services:host-A iptables-save
+section task-rules ip netns exec tsnet:services:web.1 iptables-save
+sed 's/replicas: 3/replicas: 2/' labs/services.yaml >/run/fewer.yaml
+section fewer tsnet_shoot lab apply /run/fewer.yaml
+section ipvs-fewer ip netns exec tsnet:services:lb_mesh.host-A ipvsadm -Sn
+rm /run/fewer.yaml
+section down-services tsnet_shoot lab down services
 before >/run/after.txt
 section left diff /run/before.txt /run/after.txt

@@ -10,11 +10,11 @@ import {
   type XfrmPolicySpec,
   type XfrmStateSpec,
 } from 'netlink-ts'
-import { TsnetError } from '../../../errors.ts'
+import { addRules, removeRules, type SingleRule } from '../../firewall/single-rule.ts'
 import { askKernel, ERRNO, isAbsent, kernelFailure } from '../../kernel-failure.ts'
 import type { NetworkHost } from '../../network-host.ts'
 import { aeadKey, type OverlayKey, spiOf } from './overlay-key.ts'
-import { type IdMatch, OVERLAY_MARK, type OverlayRule, overlayRules } from './overlay-rules.ts'
+import { type IdMatch, OVERLAY_MARK, overlayRules } from './overlay-rules.ts'
 
 export interface OverlayEncryptionOptions {
   /** The address that the host is known to the others by. */
@@ -46,11 +46,11 @@ export class OverlayEncryption {
     for (const vni of vnis) {
       const [first = 'bpf', second] = this.#matches()
       try {
-        await this.#add(this.#rules(vni, first))
+        await addRules(this.#host, this.#rules(vni, first))
       } catch (error) {
         if (second === undefined) throw error
-        await this.#remove(this.#rules(vni, first))
-        await this.#add(this.#rules(vni, second))
+        await removeRules(this.#host, this.#rules(vni, first))
+        await addRules(this.#host, this.#rules(vni, second))
       }
     }
   }
@@ -58,7 +58,7 @@ export class OverlayEncryption {
   /** No error for rules that are not there. */
   async unprotect(vnis: readonly number[]): Promise<void> {
     for (const vni of vnis) {
-      for (const match of this.#matches()) await this.#remove(this.#rules(vni, match))
+      for (const match of this.#matches()) await removeRules(this.#host, this.#rules(vni, match))
     }
   }
 
@@ -67,33 +67,8 @@ export class OverlayEncryption {
     return this.#options.layout === 'docker20' ? ['u32', 'bpf'] : ['bpf']
   }
 
-  #rules(vni: number, match: IdMatch): readonly OverlayRule[] {
+  #rules(vni: number, match: IdMatch): readonly SingleRule[] {
     return overlayRules(vni, match, this.#options.layout)
-  }
-
-  async #add(rules: readonly OverlayRule[]): Promise<void> {
-    for (const rule of rules) {
-      if (!(await this.#isThere(rule))) await this.#iptables(rule, rule.place === 'first' ? '-I' : '-A')
-    }
-  }
-
-  async #remove(rules: readonly OverlayRule[]): Promise<void> {
-    for (const rule of rules.toReversed()) if (await this.#isThere(rule)) await this.#iptables(rule, '-D')
-  }
-
-  async #isThere(rule: OverlayRule): Promise<boolean> {
-    try {
-      await this.#iptables(rule, '-C')
-      return true
-    } catch (error) {
-      // what `iptables` says to a rule that is not there, and to a match that the kernel lacks
-      if (error instanceof TsnetError && error.code === 'failed') return false
-      throw error
-    }
-  }
-
-  async #iptables({ table, chain, words }: OverlayRule, action: string): Promise<void> {
-    await this.#host.run('iptables', ['-w', '-t', table, action, chain, ...words], { package: 'iptables' })
   }
 
   /**

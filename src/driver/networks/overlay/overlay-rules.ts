@@ -1,3 +1,5 @@
+import type { SingleRule } from '../../firewall/single-rule.ts'
+
 /** What tells packets of an overlay that are to be encrypted, or were: also the request id of its associations. */
 export const OVERLAY_MARK = 0xd0_c4e3
 const PORT = '4789'
@@ -5,38 +7,25 @@ const PORT = '4789'
 /** How a rule finds the VXLAN id in a packet. */
 export type IdMatch = 'u32' | 'bpf'
 
-export interface OverlayRule {
-  readonly table: 'mangle' | 'filter'
-  readonly chain: 'OUTPUT' | 'INPUT'
-  readonly place: 'first' | 'last'
-  /** Arguments of iptables behind the chain. */
-  readonly words: readonly string[]
-}
-
 /**
  * The rules of an encrypted network on each of its hosts: what goes out gets the mark that a policy of IPsec asks for,
  * what comes in otherwise than by IPsec is dropped. Up to Docker 27 what does is accepted as well.
  */
-export function overlayRules(vni: number, match: IdMatch, layout: 'docker20' | 'docker28'): readonly OverlayRule[] {
+export function overlayRules(vni: number, match: IdMatch, layout: 'docker20' | 'docker28'): readonly SingleRule[] {
   const vxlan = match === 'u32' ? u32Match(vni) : bpfMatch(vni)
   const policy = (kind: string) => ['-m', 'policy', '--dir', 'in', '--pol', kind]
-  const accept = {
+  const accept: SingleRule = {
     table: 'filter',
     chain: 'INPUT',
     place: 'last',
     words: [...policy('ipsec'), ...vxlan, '-j', 'ACCEPT'],
   }
-  const all = [
-    {
-      table: 'mangle',
-      chain: 'OUTPUT',
-      place: 'last',
-      words: [...vxlan, '-j', 'MARK', '--set-mark', String(OVERLAY_MARK)],
-    },
+  const mark = ['-j', 'MARK', '--set-mark', String(OVERLAY_MARK)]
+  return [
+    { table: 'mangle', chain: 'OUTPUT', place: 'last', words: [...vxlan, ...mark] },
     ...(layout === 'docker20' ? [accept] : []),
     { table: 'filter', chain: 'INPUT', place: 'first', words: [...policy('none'), ...vxlan, '-j', 'DROP'] },
-  ] as const
-  return all as readonly OverlayRule[]
+  ]
 }
 
 /** Behind the IP header's own length (its low nibble in words), 12 bytes further: 8 of UDP, 4 of VXLAN flags. */
