@@ -7,7 +7,7 @@ import { predictionsOf } from './check-journeys.ts'
 import { at, evidence, step } from './draft.ts'
 import type { Endpoint, HostMap } from './host-map.ts'
 import { spaceKey } from './keys.ts'
-import { defaultRoutes, expectedGateway } from './routes.ts'
+import { defaultRoutes, expectedGateway, networkAround } from './routes.ts'
 
 function check(facts: DoctorFacts): Draft[] {
   const { world, map } = facts
@@ -23,13 +23,19 @@ function check(facts: DoctorFacts): Draft[] {
 /** Those who get packets from another subnet and have no route for the answer. */
 function speechlessIn(facts: DoctorFacts): ReadonlySet<Space> {
   const answers = predictionsOf(facts).failures.filter(
-    ({ where, leg, journey, probe }) => where?.kind === 'route' && leg !== journey && probe.kind === 'routed',
+    // a container's own address is not meant to be known beyond its host
+    ({ where, leg, journey, probe }) =>
+      where?.kind === 'route' && leg !== journey && probe.kind === 'routed' && !isInside(facts.map, probe.source),
   )
   return new Set(
     answers.flatMap(({ where, probe: { target } }) =>
       target !== undefined && target.namespace.inode === where?.namespace ? [target] : [],
     ),
   )
+}
+
+function isInside(map: HostMap, space: Space): boolean {
+  return map.of(space).some((each) => (networkAround(map, each)?.gateways.length ?? 0) > 0)
 }
 
 function missingDrafts(

@@ -31,7 +31,9 @@ function checkIsolation({ world, map }: DoctorFacts): Draft[] {
   })
 }
 
-function isIsolation({ chain, text }: FirewallRule): boolean {
+function isIsolation({ chain, table, text }: FirewallRule): boolean {
+  // engines from 28 on keep strangers from the address of a container before anything else
+  if (table === 'raw') return /^-d \S+ ! -i \S+ -j DROP$/.test(text)
   return /ISOLATION|STAGE-2|DOCKER-INTERNAL/.test(chain) && /-j DROP$|\bdrop$/.test(text)
 }
 

@@ -1,8 +1,9 @@
 import { predict } from '../../flow/predict.ts'
-import { placeIn, type Space } from '../../flow/world.ts'
+import { placeIn, type Space, type SpaceLink } from '../../flow/world.ts'
 import type { FixStep } from '../../model/finding.ts'
 import type { Journey, Place } from '../../model/journey.ts'
 import type { Link } from '../../model/snapshot.ts'
+import { groupBy } from '../../model/wiring.ts'
 import type { Check, DoctorFacts, Draft } from './check.ts'
 import { at, linkEvidence, linkText, some, step } from './draft.ts'
 import type { Endpoint, HostMap } from './host-map.ts'
@@ -15,16 +16,31 @@ const OVERHEAD = { 4: 50, 6: 70 } as const
 /** Of ESP in transport mode with AES-GCM: header, IV, padding and ICV at the least. */
 const ESP_OVERHEAD = 26
 
+/** One finding a network: all its hosts are told the same. */
 function checkMtu({ map }: DoctorFacts): Draft[] {
-  return vtepsOf(map).flatMap((vtep) => {
-    const outer = outerEndpoint(map, vtep)
-    if (outer === undefined) return []
-    const encrypted = isEncrypted(vtep.underlay)
-    const most = outer.link.mtu - OVERHEAD[outer.ip.family] - (encrypted ? ESP_OVERHEAD : 0)
-    const large = vtep.local.filter(({ link, ip }) => ip.family === 4 && link.mtu > most)
-    const [first] = large
-    return first === undefined ? [] : [mtuDraft({ vtep, outer, most, large, first, encrypted })]
+  return [...groupBy(vtepsOf(map), ({ network }) => network).values()].flatMap((vteps) => {
+    const tight = vteps.flatMap((vtep) => tightIn(map, vtep) ?? [])
+    const [first] = [...tight].sort((a, b) => a.most - b.most)
+    return first === undefined ? [] : [mtuDraft(map, first, tight)]
   })
+}
+
+interface Tight {
+  readonly vtep: Vtep
+  readonly outer: Endpoint
+  /** Bytes of the largest packet that can be carried. */
+  readonly most: number
+  readonly large: readonly Endpoint[]
+  readonly encrypted: boolean
+}
+
+function tightIn(map: HostMap, vtep: Vtep): Tight | undefined {
+  const outer = outerEndpoint(map, vtep)
+  if (outer === undefined) return undefined
+  const encrypted = isEncrypted(vtep.underlay)
+  const most = outer.link.mtu - OVERHEAD[outer.ip.family] - (encrypted ? ESP_OVERHEAD : 0)
+  const large = vtep.local.filter(({ link, ip }) => ip.family === 4 && link.mtu > most)
+  return large.length === 0 ? undefined : { vtep, outer, most, large, encrypted }
 }
 
 function outerEndpoint(map: HostMap, vtep: Vtep): Endpoint | undefined {
@@ -38,23 +54,17 @@ function isEncrypted({ namespace }: Space): boolean {
   )
 }
 
-function mtuDraft({
-  vtep,
-  outer,
-  most,
-  large,
-  first,
-  encrypted,
-}: {
-  readonly vtep: Vtep
-  readonly outer: Endpoint
-  readonly most: number
-  readonly large: readonly Endpoint[]
-  readonly first: Endpoint
-  readonly encrypted: boolean
-}): Draft {
+function mtuDraft(map: HostMap, { vtep, outer, most, encrypted }: Tight, all: readonly Tight[]): Draft {
   const overhead = outer.link.mtu - most
+  const large = all.flatMap((each) => each.large)
+  const [first] = large as [Endpoint]
   const names = [...new Set(large.map(({ space }) => space.name))]
+  // both ends of each cable, or the larger one would send what the other drops
+  const ends = large.flatMap((each): SpaceLink[] => {
+    const peer = map.peer(each)
+    return peer === undefined ? [each] : [each, peer]
+  })
+  const devices = all.map((each) => each.vtep).filter(({ link }) => link.mtu > most)
   return {
     severity: 'error',
     title: `packets of ${some(names)} are up to ${first.link.mtu} bytes, and the overlay takes ${most}`,
@@ -70,14 +80,14 @@ function mtuDraft({
     ],
     cause: `Each packet gets ${overhead} bytes more on its way between the hosts. What is larger than ${most} is dropped or cut up there: small answers such as DNS and handshakes pass, and transfers hang.`,
     fix: {
-      steps: [
-        ...large.map(({ space, link }) => mtuStep(space, link, most)),
-        ...(vtep.link.mtu > most ? [mtuStep(vtep.space, vtep.link, most)] : []),
-      ],
+      steps: [...ends, ...devices].map(({ space, link }) => mtuStep(space, link, most)),
       summary: `makes their packets ${most} bytes at most`,
       warning: 'new containers get the MTU of the network: give it com.docker.network.driver.mtu as well',
     },
-    about: [linkKey(vtep), spaceKey(vtep.space), ...large.flatMap((each) => [linkKey(each), spaceKey(each.space)])],
+    about: [
+      ...all.flatMap((each) => [linkKey(each.vtep), spaceKey(each.vtep.space)]),
+      ...large.flatMap((each) => [linkKey(each), spaceKey(each.space)]),
+    ],
   }
 }
 
