@@ -39,8 +39,8 @@ export class LabRun {
 
   /** What the doctor says of it now. @param all also what is meant to be so */
   async examine(all = false): Promise<{ readonly snapshot: HostSnapshot; readonly examination: Examination }> {
-    const snapshot = await this.snapshot()
-    return { snapshot, examination: examine([snapshot], { all }) }
+    const { snapshot, connections } = await readHost({ kinds: KINDS, connections: true })
+    return { snapshot, examination: examine([snapshot], { all, connections: [connections] }) }
   }
 
   /** How everything is, once IPv6 has asked for its addresses and two looks in a row see the same. */
