@@ -70,12 +70,9 @@ function direction(
   const whole = sent ?? received ?? added(sums)
   if (whole === undefined) return undefined
   const arrived = received?.bitsPerSecond === undefined ? whole : received
-  const rtts = streams.flatMap(
-    ({ meanRttMicroseconds, rttMicroseconds }) => meanRttMicroseconds ?? rttMicroseconds ?? [],
-  )
-  const maxima = streams.flatMap(
-    ({ maxRttMicroseconds, rttMicroseconds }) => maxRttMicroseconds ?? rttMicroseconds ?? [],
-  )
+  // who only receives measures none, and prints 0
+  const rtts = streams.flatMap((each) => each.meanRttMicroseconds || each.rttMicroseconds || [])
+  const maxima = streams.flatMap((each) => each.maxRttMicroseconds || each.rttMicroseconds || [])
   const retransmits = sent?.retransmits ?? whole.retransmits
   return {
     bitsPerSecond: arrived.bitsPerSecond ?? 0,
