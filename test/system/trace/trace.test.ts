@@ -38,12 +38,10 @@ describe('a packet that arrives', () => {
 
   test.each([
     ['a ping', ['web', '172.19.0.2']],
+    ['a ping that is masqueraded', ['web', '192.168.7.1']],
     ['a ping in fragments', ['web', '172.19.0.2', '--size', '4000']],
     ['a ping over IPv6', ['web', 'fd19::2']],
-    [
-      'a connection through a masquerading host, in a port of the sender’s choice',
-      ['a', 'b:80', '--source-port', '40123'],
-    ],
+    ['a connection through a router, from a port of the sender’s choice', ['a', 'b:80', '--source-port', '40123']],
   ])('%s', async (_, words) => {
     const traced = await host.trace(...words)
     expect({ stop: stopOf(traced), differs: traced.disagreements }).toEqual({
