@@ -35,7 +35,14 @@ const itemsOf = rememberLast(
     const { id, inputs: needed = [] } = viewOf(state.place.view)
     const { answer } = state.doctor.asked
     // a peer, the container behind a MAC or the networks may change what a row of another namespace says
-    return [id, facts.snapshot, facts.namespaces, state.folded, answer, ...needed.map((name) => facts[name])]
+    return [
+      id,
+      facts.snapshot,
+      facts.namespaces,
+      state.folded,
+      answer,
+      ...needed.map((name) => (name === 'matrix' ? facts.matrix.asked : facts[name])),
+    ]
   },
   (state: State) => withFindings(viewOf(state.place.view).items(factsOf(state)), state),
 )

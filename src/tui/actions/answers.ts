@@ -2,7 +2,7 @@ import type { Examination, FindingPage } from '../../model/finding.ts'
 import type { Journey } from '../../model/journey.ts'
 import { legsOf } from '../../model/journey-legs.ts'
 import type { Trace } from '../../model/trace.ts'
-import type { Asked, Outcome } from '../asks/ask.ts'
+import { type Asked, NOT_ASKED, type Outcome } from '../asks/ask.ts'
 import type { MatrixAnswer } from '../matrix/matrix.ts'
 import { pathKey } from '../path/path.ts'
 import { type Event, only, type State, type Transition, tell } from '../state.ts'
@@ -63,7 +63,10 @@ function adoptJourney(state: State, outcome: Outcome): State {
   const predicted = answered<Journey>(pathKey(path), outcome)
   const old = path.predicted.answer
   const hasChanged = old !== undefined && predicted.answer !== undefined && wayText(old) !== wayText(predicted.answer)
-  return { ...state, path: { ...path, predicted, before: hasChanged ? old : path.before } }
+  if (!hasChanged) return { ...state, path: { ...path, predicted } }
+  // what was seen before belongs beside the journey of before
+  const trace = path.trace.answer === undefined ? path.trace : { ...NOT_ASKED, key: path.trace.key, problem: 'over' }
+  return { ...state, path: { ...path, predicted, trace, before: old } }
 }
 
 /** What makes a journey another one: what becomes of the packet, where, and the way there. */

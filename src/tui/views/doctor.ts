@@ -1,4 +1,4 @@
-import type { Finding } from '../../model/finding.ts'
+import { type Finding, shellLine } from '../../model/finding.ts'
 import type { Place } from '../../model/journey.ts'
 import type { Column } from '../../report/columns.ts'
 import { sanitise } from '../../report/sanitise.ts'
@@ -21,15 +21,16 @@ function column(name: string, text: (row: DoctorRow) => string): Column<DoctorRo
 const COLUMNS: readonly Column<DoctorRow>[] = [
   { ...column('SEVERITY', ({ severity }) => severity), least: 12 },
   { ...column('FINDING AND EVIDENCE', ({ text }) => text), cut: 'end' },
-  column('SUBJECT', ({ subject }) => subject),
+  { ...column('SUBJECT', ({ subject }) => subject), wide: true },
 ]
 
 /**
  * ```
- *   SEVERITY    FINDING AND EVIDENCE                                     SUBJECT
- * ✖ ▾ error     host does not forward: net.ipv4.ip_forward is 0          host
- *               net.ipv4.ip_forward = 0
- *     fix       sysctl -w net.ipv4.ip_forward=1                          in host
+ *   SEVERITY    FINDING AND EVIDENCE
+ * ✖ ▾ error     host does not forward: net.ipv4.ip_forward is 0
+ *     evidence  net.ipv4.ip_forward = 0 in host
+ *     so        web → the outside: the packet does not arrive
+ *     fix       sysctl -w net.ipv4.ip_forward=1   (in host)
  * ```
  */
 export const DOCTOR: View<DoctorRow> = {
@@ -39,6 +40,7 @@ export const DOCTOR: View<DoctorRow> = {
   aliases: ['findings', 'health'],
   kinds: ['links', 'addrs'],
   inputs: ['doctor'],
+  isWhole: true,
   topic: 'finding',
   empty: ({ doctor: { asked } }) => {
     if (asked.answer !== undefined) return `Nothing found.${checkedText(asked.answer.predicted)}`
@@ -105,12 +107,14 @@ function findingItems(finding: Finding, { folded, doctor }: ViewFacts): readonly
     health: findingHealth(finding),
   }
   if (!open) return [heading]
-  const steps = fix?.steps.map(({ name }) => `in ${name}`) ?? []
   return [
     heading,
     ...evidence.map((text, at) => item(`evidence ${at}`, { severity: 'evidence', text, ...withPlace(places[at]) })),
     ...consequences.map((text, at) => item(`so ${at}`, { severity: 'so', text })),
-    ...(fix === undefined ? [] : [item('fix', { severity: 'fix', text: fix.command, subject: steps[0] ?? '' })]),
+    ...(fix?.steps ?? []).map(({ words, name }, at) =>
+      item(`fix ${at}`, { severity: at === 0 ? 'fix' : 'and', text: `${shellLine(words)}   (in ${name})` }),
+    ),
+    ...(fix?.warning === undefined ? [] : [item('warning', { text: `▲ ${fix.warning}` })]),
   ]
 }
 

@@ -150,7 +150,7 @@ function problemItems({ predicted: { problem } }: PathState): readonly Item<Path
 /** What the real packet did, before the lines of both. */
 function traceItems({ trace }: PathState): readonly Item<PathRow>[] {
   if (trace.isAsking)
-    return [plain('tracing', { where: 'trace', text: '', observed: '◐ a packet is under way: esc stops it' })]
+    return [plain('tracing', { where: 'trace', text: 'a real packet is under way', observed: '◐ esc stops it' })]
   const { answer } = trace
   if (answer === undefined) return []
   const differences = answer.disagreements.map(({ leg, predicted, observed }, at) =>
@@ -219,7 +219,7 @@ function linesOf(
 }
 
 /** Columns of the other cells, usually. */
-const BESIDE_TEXT = 44
+const BESIDE_TEXT = 40
 
 function moreLines(id: string, rest: readonly string[], hop?: Hop): readonly Item<PathRow>[] {
   return rest.map((text, at) =>
@@ -247,15 +247,21 @@ function pairItems(
   }
   const health = isStop ? failure(text, 'dropped') : differs ? DIFFERS : undefined
   const item = plain(`${id} hop ${at}`, row, { depth: 1, ...(health === undefined ? {} : { health }) })
-  const more = moreLines(`${id} hop ${at}`, lines.rest, hop)
+  // the heading of the leg gives it in full
+  const more = id.startsWith('path leg') ? [] : moreLines(`${id} hop ${at}`, lines.rest, hop)
   if (!facts.path.isDetailed) return [item, ...more]
   return [
     item,
     ...more,
-    ...[...details, packetText(hop)].map((detail, line) =>
-      plain(`${id} hop ${at} detail ${line}`, { text: `  ${detail}`, hop }, { depth: 1 }),
-    ),
+    ...[...details, packetText(hop)]
+      .flatMap((detail) => detailLines(detail, facts))
+      .map((text, line) => plain(`${id} hop ${at} detail ${line}`, { text, hop }, { depth: 1 })),
   ]
+}
+
+function detailLines(detail: string, { width }: ViewFacts): readonly string[] {
+  const lines = wrap(sanitise(detail), Math.max(20, width - BESIDE_TEXT - 4))
+  return lines.map((text, at) => (at === 0 ? `  ${text}` : `    ${text}`))
 }
 
 function packetText({ packet }: Hop): string {
@@ -292,18 +298,20 @@ function alternativeItems({ alternatives = [] }: Journey, facts: ViewFacts): rea
   })
 }
 
-/** enter describes it: the command with what it does and why one should think twice. */
-function fixItems(fix: Fix, at: number, { width }: ViewFacts): readonly Item<PathRow>[] {
+/** Commands in full, for they are copied; enter describes the fix. */
+function fixItems(fix: Fix, at: number, facts: ViewFacts): readonly Item<PathRow>[] {
   const { commands, summary, warning } = fix
-  const rows = commands.map(({ command, name }, position) =>
-    plain(
-      `fix ${at} ${position}`,
-      { where: position > 0 ? 'and' : at === 0 ? 'fix' : 'or', stage: `in ${name}`, text: command },
-      { object: fix },
-    ),
-  )
+  const rows = commands.flatMap(({ command, name }, position) => {
+    const { first, rest } = linesOf(command, facts)
+    const where = position > 0 ? 'and' : at === 0 ? 'fix' : 'or'
+    const id = `fix ${at} ${position}`
+    return [
+      plain(id, { where, stage: `in ${name}`, text: first }, { object: fix }),
+      ...rest.map((text, line) => plain(`${id} ${line}`, { text: `  ${text}` }, { object: fix })),
+    ]
+  })
   const words = [summary, ...(warning === undefined ? [] : [`▲ ${warning}`])]
-  const lines = words.flatMap((text) => wrap(sanitise(text), Math.max(20, width - BESIDE_TEXT)))
+  const lines = words.flatMap((text) => wrap(sanitise(text), Math.max(20, facts.width - BESIDE_TEXT - 2)))
   return [
     ...rows,
     ...lines.map((text, line) => plain(`fix ${at} words ${line}`, { text: `  ${text}` }, { object: fix })),
