@@ -86,6 +86,27 @@ function defaultRoute(place: Place, gateway: string, link: Link, family: 4 | 6):
   }
 }
 
+/** Nobody has the address of a gateway: somebody else near who forwards may be meant. */
+export function gatewayChanges(space: Space, { place, family }: Block): Change[] {
+  const { routes } = space.namespace
+  const wrong = routes.find(
+    ({ gateway, table, type }) =>
+      gateway !== undefined && table === TABLE.MAIN && type === 'unicast' && place.text.includes(` ${gateway} `),
+  )
+  if (wrong === undefined) return []
+  return routersNear(space, family)
+    .filter(({ gateway }) => gateway !== wrong.gateway)
+    .map(({ gateway, link }) => ({
+      place,
+      edit: (before) => ({
+        ...before,
+        routes: before.routes.map((each) => (each === wrong ? { ...wrong, gateway, link: link.index } : each)),
+      }),
+      command: `ip ${family === 6 ? '-6 ' : ''}route replace ${wrong.destination} via ${gateway} dev ${shellWord(link.name)}`,
+      summary: `sends what went to ${wrong.gateway} to ${gateway}`,
+    }))
+}
+
 /** Addresses of namespaces that forward, in a subnet of this one. */
 function routersNear(space: Space, family: 4 | 6): { readonly gateway: string; readonly link: Link }[] {
   const forwarding = family === 4 ? 'net.ipv4.ip_forward' : 'net.ipv6.conf.all.forwarding'

@@ -3,9 +3,11 @@ import type { Fix, Flow, Hop, Journey } from '../journey.ts'
 import { predict } from '../predict.ts'
 import { type Space, World } from '../world.ts'
 import { type Block, type Change, changedFacts, toFix } from './change.ts'
-import { staleChanges } from './entry-changes.ts'
+import { portlessChanges, proxiedChanges, staleChanges } from './entry-changes.ts'
 import { firewallChanges } from './firewall-changes.ts'
+import { macvlanChanges } from './macvlan-changes.ts'
 import {
+  gatewayChanges,
   linkChanges,
   neighbourChanges,
   portChanges,
@@ -115,11 +117,17 @@ function changesAt(space: Space, block: Block): readonly Change[] {
     case 'bridge-port':
       return portChanges(space, block)
     case 'fdb':
-      return [...staleChanges(space, block), ...neighbourChanges(space, block)]
+      return [...proxiedChanges(space, block), ...staleChanges(space, block), ...neighbourChanges(space, block)]
     case 'neighbour':
-      return [...neighbourChanges(space, block), ...linkChanges(space, block)]
+      return [
+        ...proxiedChanges(space, block),
+        ...neighbourChanges(space, block),
+        ...linkChanges(space, block),
+        ...gatewayChanges(space, block),
+        ...portlessChanges(space, block),
+      ]
     case 'link':
-      return [...linkChanges(space, block), ...neighbourChanges(space, block)]
+      return [...linkChanges(space, block), ...neighbourChanges(space, block), ...macvlanChanges(space, block)]
     default:
       return []
   }

@@ -19,7 +19,8 @@ export function answerTo(space: Space, packet: Packet): Packet {
       : { icmp: { ...icmp, type: family === 4 ? ICMP_TYPE.ECHO_REPLY : ICMP6_TYPE.ECHO_REPLY } }),
     ...(isTcp ? { tcpFlags: TCP_FLAG.SYN | TCP_FLAG.ACK } : {}),
     ttl: sysctlOf(space, 'net.ipv4.ip_default_ttl') ?? 64,
-    size: isTcp ? 60 : packet.size,
+    // a SYN, ACK with the usual options
+    size: isTcp ? (family === 4 ? 60 : 80) : packet.size,
     df: isTcp,
     tos: 0,
     mark: reflects && !isUdp ? packet.mark : 0,

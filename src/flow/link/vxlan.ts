@@ -1,8 +1,9 @@
 import type { FdbEntry, Link, VxlanInfo } from '../../model/snapshot.ts'
 import { type Ip, ip, isMulticast, toIp } from '../address.ts'
 import { type Packet, PROTOCOL } from '../packet.ts'
+import { lookupRoute } from '../routing/lookup.ts'
 import type { Outcome } from '../run.ts'
-import { placeIn, type Space, type SpaceLink } from '../world.ts'
+import { linkOf, placeIn, type Space, type SpaceLink } from '../world.ts'
 import { entriesOf } from './fdb.ts'
 import { type Frame, isMulticastMac, packetOf } from './frame.ts'
 import { lost } from './lost.ts'
@@ -41,21 +42,30 @@ export function vxlanTransmit(medium: Medium, at: SpaceLink, frame: Frame): Outc
   return last
 }
 
-/** arp_reduce: with `proxy` a question never leaves the host; neighbours of the device answer it. */
+/**
+ * arp_reduce: with `proxy` a question never leaves the host; neighbours of the device answer it, whether or not the FDB
+ * knows the way to them.
+ */
 function answerQuestion({ run }: Medium, { space, link }: SpaceLink, { body }: Frame): Outcome {
   if (!('target' in body)) return { kind: 'ignored' }
   const known = space.namespace.neighbours.find(
     (each) => each.link === link.index && each.address === body.target.text && each.mac !== undefined,
   )
-  if (known?.mac !== undefined && entriesOf(space, known.mac).some((entry) => entry.link === link.index)) {
-    body.proxied.push({ mac: known.mac, who: `the proxy of ${link.name}` })
+  if (known?.mac !== undefined) {
+    if (!isLocal(space, link, known.mac)) body.proxied.push({ mac: known.mac, who: `the proxy of ${link.name}` })
     return { kind: 'ignored' }
   }
-  const missing = known === undefined ? `no neighbour entry for ${body.target.text}` : `no FDB entry for ${known.mac}`
-  const reason = `${link.name} answers for others itself (proxy) and has ${missing}`
-  const place = placeIn(space, known === undefined ? 'neighbour' : 'fdb', reason, { link: link.name })
+  const reason = `${link.name} answers for others itself (proxy) and has no neighbour entry for ${body.target.text}`
+  const place = placeIn(space, 'neighbour', reason, { link: link.name })
   run.lose({ space, link: link.name, reason, place })
   return { kind: 'ignored' }
+}
+
+/** The device's own FDB has the MAC without a VTEP: whoever that is answers on the bridge. */
+function isLocal(space: Space, { index }: Link, mac: string): boolean {
+  return entriesOf(space, mac).some(
+    ({ link, master, destination }) => link === index && master === undefined && destination === '0.0.0.0',
+  )
 }
 
 function remotesOf({ run }: Medium, space: Space, link: Link, vxlan: VxlanInfo, frame: Frame): readonly Remote[] {
@@ -122,8 +132,36 @@ function encapsulate(medium: Medium, at: SpaceLink, vxlan: VxlanInfo, frame: Fra
     const text = `VXLAN ${remote.vni} to ${remote.address.text}:${remote.port} (${remote.text})`
     run.hop(at.space, packet, { stage: 'tunnel', subject: at.link.name, text })
   }
+  const refused = packet === undefined ? undefined : refusedAsTooLong(medium, at, packet, { underlay, outer })
+  if (refused !== undefined) return refused
   const outcome = medium.send(underlay, outer)
   return packet === undefined ? notAnswered(medium, at, frame, outcome) : outcome
+}
+
+/**
+ * skb_tunnel_check_pmtu: a device that is a port of a bridge answers a packet that must not be cut and does not fit what
+ * carries it, in the name of whom it is for. Others let the outer packet be cut.
+ */
+function refusedAsTooLong(
+  medium: Medium,
+  { space, link }: SpaceLink,
+  packet: Packet,
+  { underlay, outer }: { readonly underlay: Space; readonly outer: Packet },
+): Outcome | undefined {
+  if (!packet.df || linkOf(space, link.master)?.kind !== 'bridge') return undefined
+  const { run } = medium
+  const { family, destination, source } = outer
+  const route = lookupRoute(run, underlay, { family, destination, source, iif: 'lo', mark: 0, anyHop: true })
+  const carrier = route.kind === 'route' ? linkOf(underlay, route.hop?.link) : undefined
+  if (route.kind === 'error' || carrier === undefined) return undefined
+  const limit = Math.min(route.route.mtu ?? carrier.mtu, carrier.mtu)
+  if (outer.size <= limit) return undefined
+  const most = limit - vxlanOverhead(destination)
+  const text = `${packet.size} bytes do not fit into VXLAN packets of ${limit}, which ${carrier.name} of ${underlay.name} takes: ${link.name} tells the sender that ${most} do`
+  const place = placeIn(underlay, 'link', `mtu ${limit} of ${carrier.name}`, { link: carrier.name })
+  // as it would be on the carrier
+  run.hop(underlay, outer, { stage: 'tunnel', subject: link.name, text, place, stopped: true })
+  return { kind: 'rejected', reason: text, place }
 }
 
 /** What became of the packet that carried a question is why nobody answers. */

@@ -7,6 +7,7 @@ import {
   eitherSysctl,
   greatestSysctl,
   isLoopbackLink,
+  linkOf,
   linkSysctl,
   linkSysctlName,
   placeIn,
@@ -139,7 +140,8 @@ function reversePath(
     family: 4,
     destination: query.source,
     source: query.destination,
-    iif: 'lo',
+    // as the answer would come: by the link that the packet leaves by, or from the namespace itself
+    iif: answersBy(space, query),
     mark,
     tos: query.tos,
     ignoreLinkState: true,
@@ -159,6 +161,10 @@ function reversePath(
   if (!hasAddress) return mode === 0 ? undefined : filter(`${link.name} has no address`)
   if (mode !== 1) return undefined
   return filter(`the way back is ${formatRouteIn(space, result.route)}`)
+}
+
+function answersBy(space: Space, { isLocal, leavesBy }: SourceQuery): string {
+  return isLocal ? 'lo' : (linkOf(space, leavesBy)?.name ?? 'lo')
 }
 
 function reverseFiltered(space: Space, link: Link, source: Ip, why: string): InputRoute {

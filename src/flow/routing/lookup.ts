@@ -148,6 +148,8 @@ function isSuppressed({ suppressPrefixLength }: PolicyRule, { destination }: Rou
 }
 
 function chooseNexthop(run: Run, space: Space, query: RouteQuery, route: Route): RouteNexthop | undefined {
+  // an address stays an address when its link is down
+  if (route.type === 'local') return nexthopsOf(route)[0]
   const usable = nexthopsOf(route).filter((hop) => isUsable(space, query, hop))
   if (usable.length < 2 || query.anyHop === true) return usable[0]
   const names = usable.map(({ gateway, link }) => `${gateway ?? 'direct'} dev ${linkName(space, link)}`)

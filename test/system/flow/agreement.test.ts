@@ -3,6 +3,7 @@ import { beforeAll, expect, test } from 'vitest'
 import type { Flow, Journey, Place } from '../../../src/flow/journey.ts'
 import { predict } from '../../../src/flow/predict.ts'
 import { World as FlowWorld } from '../../../src/flow/world.ts'
+import { failedLeg } from '../../../src/model/journey-legs.ts'
 import type { HostSnapshot } from '../../../src/model/snapshot.ts'
 import { bundleProgram } from '../../helpers/netns-program.ts'
 import { openWorld, type World } from '../../helpers/netns-world.ts'
@@ -14,13 +15,13 @@ import { type Network, planNetwork } from './network.ts'
 import type { TracedDrop } from './trace-drops.ts'
 import { tracedBy } from './traced.ts'
 
-/** `SEED=17` repeats one network and `DUMP=FILE` keeps its facts, `AGREEMENT=500 FIRST_SEED=31` takes others; 12 run everywhere. */
+/** `SEED=17,18` repeats networks and `DUMP=FILE` keeps its facts, `AGREEMENT=500 FIRST_SEED=31` takes others; 12 run everywhere. */
 const COUNT = Number(process.env['AGREEMENT'] ?? 12)
 const FIRST = Number(process.env['FIRST_SEED'] ?? 1)
 const SEEDS =
   process.env['SEED'] === undefined
     ? Array.from({ length: COUNT }, (_, at) => FIRST + at)
-    : [Number(process.env['SEED'])]
+    : process.env['SEED'].split(',').map(Number)
 const FLOWS = 24
 /** Of all flows together; each disagreement is printed with its seed. */
 const AGREEMENT = 0.99
@@ -53,7 +54,7 @@ test.each(SEEDS)('the network of SEED=%i is predicted as the kernel behaves', as
     const drops = await trace.drops()
     for (const [at, each] of cases.entries()) {
       judge(seed, each, predicted[at] as Journey, observed[at] ?? '')
-      judgePlace(seed, each, predicted[at] as Journey, drops)
+      judgePlace(seed, each, snapshot, { journey: predicted[at] as Journey, drops })
     }
     checkPlaces(seed, snapshot, await take(world), predicted)
     await running.close()
@@ -121,7 +122,13 @@ function judge(seed: number, { from, probe }: Case, journey: Journey, observed: 
 }
 
 /** The rule or policy that dropped it, as the kernel tells it, must be the one that is said to. */
-function judgePlace(seed: number, { from, probe }: Case, journey: Journey, drops: readonly TracedDrop[]): void {
+function judgePlace(
+  seed: number,
+  { from, probe }: Case,
+  snapshot: HostSnapshot,
+  { journey, drops }: { readonly journey: Journey; readonly drops: readonly TracedDrop[] },
+): void {
+  if (isOrderUnknown(snapshot, failedLeg(journey)?.leg.where)) return
   const place = placeOf(probe, journey, drops)
   if (place === 'agrees') tally.places++
   else if (place !== 'nothing to compare') {
@@ -129,9 +136,16 @@ function judgePlace(seed: number, { from, probe }: Case, journey: Journey, drops
   }
 }
 
+/** Of legacy and nft chains at one priority, which the kernel calls first (what was registered last) is not in the facts. */
+function isOrderUnknown({ namespaces }: HostSnapshot, where: Place | undefined): boolean {
+  const chains = namespaces.find(({ inode }) => inode === where?.namespace)?.chains ?? []
+  return chains.some(({ backend }) => backend === 'legacy') && chains.some(({ backend }) => backend === 'nft')
+}
+
 /** A rule that is said to stop a packet must have counted it. */
 function checkPlaces(seed: number, before: HostSnapshot, after: HostSnapshot, journeys: readonly Journey[]): void {
   for (const { where, verdict, reason } of journeys) {
+    if (isOrderUnknown(before, where)) continue
     if (where === undefined || where.kind !== 'rule' || verdict === 'depends' || reason.startsWith('nobody answers'))
       continue
     const [first, last] = [before, after].map((snapshot) => counterOf(snapshot, where))

@@ -9,9 +9,11 @@ export type Agreement = 'agrees' | 'differs' | 'left open'
 export function agreementOf(probe: Probe, journey: Journey, observed: string): Agreement {
   const expected = expectedOf(journey)
   if (expected === undefined) return 'left open'
+  // who was asked for by somebody else meanwhile is known without being asked for
+  if (isTaught(journey) && observed === 'answer') return 'left open'
   const seen = observed.startsWith('error') ? 'error' : observed
   // a UDP socket is told of few errors: that nothing came back is all it shows
-  const isQuiet = probe.protocol === 'udp' || isSwallowed(probe, journey) || isTaught(journey)
+  const isQuiet = probe.protocol === 'udp' || isSwallowed(probe, journey) || isTaught(journey) || isLimited(journey)
   const same = isQuiet ? (seen === 'answer') === (expected === 'answer') : seen === expected
   return same ? 'agrees' : 'differs'
 }
@@ -80,6 +82,11 @@ function isAt(drop: TracedDrop, { kind, name, family, table, chain, handle }: Pl
 
 function describeDrop({ namespace, family, table, chain, handle }: TracedDrop): string {
   return `${namespace} ${family} ${table} ${chain} ${handle === undefined ? 'policy' : `handle ${handle}`}`
+}
+
+/** ip_error: of a router that has no route, each sender hears five times at once, then once a second. */
+function isLimited({ reason }: Journey): boolean {
+  return reason.endsWith('and says so to the sender')
 }
 
 export function describeDifference(

@@ -2,6 +2,7 @@ import type { Tuple } from '../../connection.ts'
 import type { Packet } from '../../packet.ts'
 import { addressType } from '../../routing/input.ts'
 import { lookupRoute } from '../../routing/lookup.ts'
+import { isLoopbackLink } from '../../world.ts'
 import { stateNames } from '../iptables/connection-modules.ts'
 import type { RuleContext } from '../rule.ts'
 import { ETHER_TYPES, FIELDS, readProtocol } from './header-fields.ts'
@@ -232,6 +233,8 @@ function fibLink(
   flags: ReadonlySet<string>,
   byName: boolean,
 ): Got {
+  // nft_fib_is_loopback
+  if (incoming !== undefined && isLoopbackLink(incoming)) return byName ? incoming.name : incoming.index
   const found = lookupRoute(run, space, {
     family: packet.family,
     destination: packet[side],
