@@ -21,7 +21,7 @@ export function openNamespace({ inode, name }: { readonly inode: number; readonl
   const found = discoverNamespaces().namespaces.find((each) => each.inode === inode)
   const path = found?.paths.find((each) => leadsTo(each, inode))
   if (found === undefined || path === undefined) throw new TsnetError('vanished', `namespace ${name}: it went away`)
-  const session = NamespaceSession.open(inode, found.paths, { own: found.isOwn })
+  const session = NamespaceSession.open(inode, found.paths, found.isOwn)
   return {
     name,
     inode,
