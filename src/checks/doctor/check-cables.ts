@@ -3,7 +3,7 @@ import { placeIn, type Space, type SpaceLink } from '../../flow/world.ts'
 import type { Check, DoctorFacts, Draft } from './check.ts'
 import { at, evidence, linkEvidence, linkText, step } from './draft.ts'
 import type { BridgeNetwork, Endpoint, HostMap } from './host-map.ts'
-import { linkKey, spaceKey } from './keys.ts'
+import { addressKey, linkKey, spaceKey } from './keys.ts'
 
 function checkEnslaved({ world, map }: DoctorFacts): Draft[] {
   return world.spaces.flatMap((space) =>
@@ -63,7 +63,7 @@ function loneDraft({ port, end, network }: LoneCable): Draft {
       steps: [step(space, words('master', network.link.name), words('nomaster'))],
       summary: `puts it on ${network.link.name}`,
     },
-    about: [linkKey(port), linkKey(end), spaceKey(end.space)],
+    about: [linkKey(port), linkKey(end), spaceKey(end.space), addressKey(end.ip.text)],
   }
 }
 
