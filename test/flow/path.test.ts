@@ -519,6 +519,8 @@ describe('services', () => {
       .address('host', 'br0', '172.18.0.9/32')
       .iptables('host', 'mangle', [':INPUT ACCEPT', '-A INPUT -d 172.18.0.9/32 -j MARK --set-xmark 0x100/0xffffffff'])
       .iptables('host', 'nat', [
+        // IPVS takes its packets before them, so that their source is decided in POSTROUTING
+        ':INPUT ACCEPT',
         ':POSTROUTING ACCEPT',
         '-A POSTROUTING -d 172.18.0.0/16 -m ipvs --ipvs -j SNAT --to-source 172.18.0.1',
       ])
@@ -528,6 +530,9 @@ describe('services', () => {
     const journey = go(balanced([{ address: '172.18.0.3', weight: 1 }]), 'web', '172.18.0.9:80')
     expect(short(journey)).toBe('delivered')
     expect(texts(journey)).toContain('host ipvs: IPVS service fwmark 256 (rr) → 172.18.0.3:0 (masq)')
+    expect(journey.hops.some(({ text }) => text.startsWith('source 172.18.0.2') && text.includes('172.18.0.1'))).toBe(
+      true,
+    )
     const both = go(
       balanced([
         { address: '172.18.0.3', weight: 1 },

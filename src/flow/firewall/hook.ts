@@ -26,11 +26,14 @@ const PRIORITY = { CONNTRACK: -200, NAT_DESTINATION: -100, NAT_SOURCE: 100 } as 
 /**
  * Sends a packet through one hook of a namespace: the chains of legacy iptables, iptables-nft and nft by priority, with
  * connection tracking and NAT between them. The packet is changed as they say.
+ *
+ * @param isTaken asked before NAT: somebody stands there (IPVS in INPUT, at NF_IP_PRI_NAT_SRC - 2) and keeps the packet
  */
-export function runHook(context: RuleContext): HookResult {
+export function runHook(context: RuleContext, isTaken: () => boolean = () => false): HookResult {
   const { space, packet, hook } = context
   const chains = rulesetOf(space.namespace).bases(packet.family, hook)
   for (const stage of stagesOf(hook, chains)) {
+    if (stage === 'nat' && isTaken()) return { kind: 'accept' }
     const result = runStage(context, stage, chains)
     if (result !== undefined && result.kind !== 'accept') return result
   }

@@ -17,10 +17,18 @@ export function scheduleLocal(engine: Medium, space: Space, packet: Packet): Out
   return schedule(engine, space, packet)
 }
 
+/** Whether a service of the namespace takes the packet. */
+export function isScheduled(space: Space, packet: Packet): boolean {
+  return serviceOf(space, packet) !== undefined
+}
+
+function serviceOf({ namespace: { ipvs } }: Space, packet: Packet): IpvsService | undefined {
+  if (packet.viaIpvs === true || packet.icmp !== undefined || ipvs.length === 0) return undefined
+  return packet.tracking?.direction === 'reply' ? undefined : serviceFor(ipvs, packet)
+}
+
 function schedule(engine: Medium, space: Space, packet: Packet): Outcome | undefined {
-  if (packet.viaIpvs === true || packet.icmp !== undefined || space.namespace.ipvs.length === 0) return undefined
-  if (packet.tracking?.direction === 'reply') return undefined
-  const service = serviceFor(space.namespace.ipvs, packet)
+  const service = serviceOf(space, packet)
   if (service === undefined) return undefined
   const { run } = engine
   const place = placeIn(space, 'ipvs', describeService(service))

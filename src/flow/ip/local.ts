@@ -8,7 +8,7 @@ import type { Outcome } from '../run.ts'
 import { placeIn, type Space, type SpaceLink, sysctlOf, wasRead } from '../world.ts'
 import { answerTo } from './answer.ts'
 import { sendIcmpError, sendReset } from './errors.ts'
-import { scheduleInput } from './ipvs.ts'
+import { isScheduled, scheduleInput } from './ipvs.ts'
 import { describeSocket, findSocket, isQueueFull, isWildcard } from './sockets.ts'
 import { routedSource } from './source.ts'
 import { refusedIn, transformIn } from './xfrm.ts'
@@ -17,7 +17,7 @@ import { refusedIn, transformIn } from './xfrm.ts'
 export function receiveLocal(engine: Medium, { space, link }: SpaceLink, packet: Packet): Outcome {
   const { run } = engine
   const context: RuleContext = { run, space, packet, hook: 'input', in: link }
-  const result = runHook(context)
+  const result = runHook(context, () => isScheduled(space, packet))
   if (result.kind !== 'accept') return stopped(engine, context, result)
   const scheduled = scheduleInput(engine, space, packet)
   if (scheduled !== undefined) return scheduled
