@@ -7,7 +7,9 @@ import { rowsOf } from '../checks/rows/rows.ts'
 import { TsnetError } from '../errors.ts'
 import type { Namespace } from '../model/snapshot.ts'
 import type { SharedFacts } from './facts-source.ts'
+import { type FlowProbe, iperfProbe, ownTimeMs, traceProbe } from './flow-probes.ts'
 import { type LivePlace, namespaceIn, type Places } from './places.ts'
+import type { ProbeOptions } from './probe-row.ts'
 import { probe } from './probes.ts'
 import { search } from './search.ts'
 
@@ -46,7 +48,11 @@ export async function attemptCheck(check: Check, around: Surroundings, notBefore
   if (by === 'rows') return lookUp(check, facts, namespace)
   if (by === 'predicted') return judged(check, pathRow(check, facts, from))
   if (namespace === undefined) throw new TsnetError('usage', `${check.resource}: needs a namespace`)
-  return tryOut(check, around, () => around.places.open(namespace, from))
+  return tryOut(
+    check,
+    around,
+    attemptOf({ check, facts, from, select: around.select }, () => around.places.open(namespace, from)),
+  )
 }
 
 function lookUp(check: Check, facts: CheckFacts, namespace: Namespace | undefined): Attempt {
@@ -74,36 +80,45 @@ function judged({ expect }: Check, row: Row): Attempt {
   return { ...judgeRow(expect, row, search), values: numbersOf(row) }
 }
 
-async function tryOut(check: Check, around: Surroundings, open: () => LivePlace): Promise<Attempt> {
+type Try = (options: ProbeOptions) => Promise<Row>
+
+function attemptOf(between: FlowProbe, open: () => LivePlace): Try {
+  const { check } = between
+  if (check.resource === 'trace') return (options) => traceProbe(between, options)
+  if (check.resource === 'iperf') return (options) => iperfProbe(between, options)
+  return (options) => probe(open(), check, options)
+}
+
+async function tryOut(check: Check, around: Surroundings, attempt: Try): Promise<Attempt> {
   if (!around.facts.isLive) {
     throw new TsnetError('unsupported', `${check.resource}: a saved snapshot cannot be tried`, {
       hint: 'run it on the host, without --from',
     })
   }
-  const place = open()
-  const row = await withDeadline(check, around.signal, (options) => probe(place, check, options))
+  const row = await withDeadline(check, around.signal, attempt)
   const first = judged(check, row)
   const { rises } = check.expect
   if (!first.passed || rises === undefined) return first
-  const again = await withDeadline(check, around.signal, (options) => probe(place, check, options))
+  const again = await withDeadline(check, around.signal, attempt)
   return { ...judgeRise(rises, row, again), values: first.values }
 }
 
 /** Ends at the time of the check whatever is tried; a little later even what does not listen. */
-async function withDeadline(
-  { timeoutMs }: Check,
-  signal: AbortSignal,
-  attempt: (options: { readonly timeoutMs: number; readonly signal: AbortSignal }) => Promise<Row>,
-): Promise<Row> {
+async function withDeadline(check: Check, signal: AbortSignal, attempt: Try): Promise<Row> {
+  const { timeoutMs } = check
+  const mostMs = timeoutMs + ownTimeMs(check)
   const over = new AbortController()
-  const late: Row = { result: 'timeout', detail: `no end within ${timeoutMs} ms` }
-  const soft = setTimeout(() => over.abort(), timeoutMs + GRACE_MS / 4)
+  const late: Row = { result: 'timeout', detail: `no end within ${mostMs} ms` }
+  const soft = setTimeout(() => over.abort(), mostMs + GRACE_MS / 4)
   let hard: NodeJS.Timeout | undefined
   const end = new Promise<Row>((resolve) => {
-    hard = setTimeout(() => resolve(late), timeoutMs + GRACE_MS)
+    hard = setTimeout(() => resolve(late), mostMs + GRACE_MS)
   })
   try {
     return await Promise.race([attempt({ timeoutMs, signal: AbortSignal.any([signal, over.signal]) }), end])
+  } catch (error) {
+    if (over.signal.aborted) return late
+    throw error
   } finally {
     clearTimeout(soft)
     clearTimeout(hard)

@@ -9,33 +9,11 @@ import { ping } from '../measure/ping.ts'
 import { reachTcp } from '../measure/reach-tcp.ts'
 import { reachUdp } from '../measure/reach-udp.ts'
 import { resolveName } from '../measure/resolve-name.ts'
-import type { Failed } from '../model/measurement.ts'
 import type { LivePlace } from './places.ts'
+import { failedRow, type ProbeOptions } from './probe-row.ts'
 import { runCommand } from './run-command.ts'
 
-export interface ProbeOptions {
-  readonly timeoutMs: number
-  readonly signal: AbortSignal
-}
-
 type Probe = (place: LivePlace, target: Check['target'], options: ProbeOptions) => Promise<Row>
-
-/** The word of a check for what a measurement says. */
-const WORDS: Readonly<Record<Failed['reason'], string>> = {
-  refused: 'refused',
-  unreachable: 'unreachable',
-  timeout: 'timeout',
-  closed: 'refused',
-  unresolved: 'unresolved',
-  tls: 'error',
-  protocol: 'error',
-  interrupted: 'timeout',
-  failed: 'error',
-}
-
-function failedRow({ reason, detail, timeMs }: Failed): Row {
-  return { result: WORDS[reason], detail, ms: timeMs }
-}
 
 /** The first address of a host; a row when it has none. */
 async function addressOf({ session, resolver }: LivePlace, host: string, options: ProbeOptions): Promise<string | Row> {
@@ -146,7 +124,7 @@ const command: Probe = async ({ session }, target, options) => {
   return runCommand(session.fd, run, { ...options, ...(input === undefined ? {} : { input }) })
 }
 
-const PROBES: Readonly<Record<Exclude<ProbeResourceName, 'path'>, Probe>> = {
+const PROBES: Readonly<Record<Exclude<ProbeResourceName, 'path' | 'trace' | 'iperf'>, Probe>> = {
   tcp,
   udp,
   ping: icmp,

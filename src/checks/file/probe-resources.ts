@@ -18,6 +18,26 @@ const MS = 'Milliseconds that it took.'
 const UNUSED: ReadonlySet<Kind> = new Set(['qdisc', 'dns'])
 const FLOW_KINDS = KINDS.filter((kind) => !UNUSED.has(kind))
 
+/** Of a packet that is followed, in thought or in the kernel. */
+const JOURNEY = {
+  short: { key: 'to', schema: text('HOST, HOST:PORT or HOST:PORT/udp') },
+  properties: {
+    result: 'delivered, dropped, rejected, depends, unknown.',
+    reason: 'One sentence.',
+    hops: 'Namespaces that it passes.',
+    where: 'What stopped it.',
+    reply: 'Verdict of the answer.',
+  },
+  words: {
+    delivered: result('delivered'),
+    blocked: { result: { in: ['dropped', 'rejected'] } },
+    dropped: result('dropped'),
+    rejected: result('rejected'),
+    depends: result('depends'),
+    unknown: result('unknown'),
+  },
+} as const
+
 /** What is tried or predicted. */
 export const PROBE_RESOURCES = {
   tcp: {
@@ -110,26 +130,42 @@ export const PROBE_RESOURCES = {
     besides: { status: 0 },
   },
   path: {
+    ...JOURNEY,
     by: 'predicted',
     isInNamespace: true,
     summary: 'Where a packet would go, by the facts; nothing is sent.',
-    short: { key: 'to', schema: text('HOST, HOST:PORT or HOST:PORT/udp') },
     keys: { mark: integer({ minimum: 0, maximum: 0xffffffff }, 'fwmark of the socket.') },
-    properties: {
-      result: 'delivered, dropped, rejected, depends, unknown.',
-      reason: 'One sentence.',
-      hops: 'Namespaces that it passes.',
-      where: 'What stopped it.',
-      reply: 'Verdict of the answer.',
-    },
-    words: {
-      delivered: result('delivered'),
-      blocked: { result: { in: ['dropped', 'rejected'] } },
-      dropped: result('dropped'),
-      rejected: result('rejected'),
-      depends: result('depends'),
-      unknown: result('unknown'),
-    },
     kinds: FLOW_KINDS,
+  },
+  trace: {
+    ...JOURNEY,
+    ...LIVE,
+    summary: 'Where a real packet goes, seen on every link of this host; nothing is added to any rule set.',
+    keys: {},
+  },
+  iperf: {
+    ...LIVE,
+    summary: 'What passes between two namespaces, measured by iperf3 at both ends.',
+    short: { key: 'to', schema: text('a selector of a namespace') },
+    keys: {
+      protocol: { enum: ['tcp', 'udp'], description: 'Default tcp.' },
+      duration: matching('^[0-9]+(\\.[0-9]+)?s$', 'a time like 2s', 'How long it sends. Default 2s.'),
+      bandwidth: matching(
+        '^[0-9]+(\\.[0-9]+)?[kmg]?bit$',
+        'a rate like 10mbit',
+        'That is sent; of UDP 1mbit unless said.',
+      ),
+      reverse: flag('The other end sends.', false),
+    },
+    properties: {
+      result: 'measured, or refused, unreachable, timeout, error.',
+      rate: 'Bits a second that arrived.',
+      loss: 'Of UDP: percent.',
+      jitter: 'Of UDP: milliseconds.',
+      retransmits: 'Of TCP.',
+    },
+    words: { measured: result('measured'), ...UNANSWERED },
+    // the address of the other end is chosen by the networks of this one
+    kinds: ['links', 'addrs', 'routes'],
   },
 } as const satisfies Readonly<Record<string, Resource>>

@@ -63,19 +63,22 @@ const PARSERS: Partial<Readonly<Record<ResourceName, Parse>>> = {
   mtu: (text) => (text === '' ? 'no host' : { host: text }),
   tcp: parseTarget,
   udp: parseTarget,
-  path: (text) => {
-    const [, end = '', protocol] = /^(.*?)(?:\/(tcp|udp|sctp))?$/.exec(text) ?? []
-    const target = parseEnd(end)
-    if (target !== undefined) return { ...target, protocol: protocol ?? 'tcp' }
-    if (protocol !== undefined || end === '' || /[\s/[\]]/.test(end))
-      return `not HOST, HOST:PORT or HOST:PORT/udp: ${text}`
-    return { host: end, protocol: 'icmp' }
-  },
+  path: parseFlow,
+  trace: parseFlow,
   ping: (text) => (text === '' ? 'no host' : { host: text }),
   http: (text) => {
     const isGood = URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
     return isGood ? { url: text } : `not a URL: ${JSON.stringify(text)}`
   },
+}
+
+function parseFlow(text: string): SubjectReading {
+  const [, end = '', protocol] = /^(.*?)(?:\/(tcp|udp|sctp))?$/.exec(text) ?? []
+  const target = parseEnd(end)
+  if (target !== undefined) return { ...target, protocol: protocol ?? 'tcp' }
+  if (protocol !== undefined || end === '' || /[\s/[\]]/.test(end))
+    return `not HOST, HOST:PORT or HOST:PORT/udp: ${text}`
+  return { host: end, protocol: 'icmp' }
 }
 
 function parsePort(text: string): SubjectReading {

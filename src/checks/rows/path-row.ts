@@ -1,7 +1,7 @@
 import { resolveDestination, selectSpace } from '../../flow/names.ts'
 import { predict } from '../../flow/predict.ts'
 import { World } from '../../flow/world.ts'
-import type { Journey } from '../../model/journey.ts'
+import type { Flow, Journey } from '../../model/journey.ts'
 import { failedLeg } from '../../model/journey-legs.ts'
 import type { Check } from '../file/check.ts'
 import type { Row } from '../file/judge.ts'
@@ -10,7 +10,7 @@ import type { CheckFacts } from './facts.ts'
 /** One world for all predictions by the same facts: it keeps what it has worked out. */
 const worlds = new WeakMap<CheckFacts, World>()
 
-function worldOf(facts: CheckFacts): World {
+export function worldOf(facts: CheckFacts): World {
   const known = worlds.get(facts)
   if (known !== undefined) return known
   const world = new World({ snapshots: [facts.snapshot], connections: [facts.connections] })
@@ -25,18 +25,22 @@ function worldOf(facts: CheckFacts): World {
  */
 export function pathRow({ target }: Check, facts: CheckFacts, from: string): Row {
   const world = worldOf(facts)
+  return journeyRow(predict(world, flowOfTarget(target, world, from)))
+}
+
+/** What a path or trace sends. @throws TsnetError `usage` for a name that is nobody's */
+export function flowOfTarget(target: Check['target'], world: World, from: string): Flow {
   const space = selectSpace(world, from)
   const { host, port, protocol, mark } = target as unknown as PathTarget
   const { address, name } = resolveDestination(world, space, host)
-  const journey = predict(world, {
+  return {
     source: { namespace: space.namespace.inode, name: space.name },
     destination: address.text,
     ...(name === undefined ? {} : { destinationName: name }),
     protocol,
     ...(port === undefined ? {} : { destinationPort: port }),
     ...(mark === undefined ? {} : { mark }),
-  })
-  return journeyRow(journey)
+  }
 }
 
 interface PathTarget {
