@@ -1,7 +1,7 @@
 import type { Hop, Journey, Place } from '../model/journey.ts'
 import { LEG_NAMES, legsOf } from '../model/journey-legs.ts'
 import type { Disagreement, ObservedHop, ObservedJourney } from '../model/trace.ts'
-import { samePlace } from './observe.ts'
+import { samePlace } from './same-place.ts'
 
 /** Every point in which the prediction and the packet differ. */
 export function disagreementsOf(predicted: Journey, observed: ObservedJourney): Disagreement[] {

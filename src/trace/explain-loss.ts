@@ -2,7 +2,7 @@ import type { Place, PlaceKind } from '../model/journey.ts'
 import type { Namespace } from '../model/snapshot.ts'
 import type { MovedCounter } from '../model/trace.ts'
 import { linksOf, nameOf } from '../model/wiring.ts'
-import type { Observation } from './observe.ts'
+import type { Observation } from './observation.ts'
 import type { Visit, Way } from './observed-way.ts'
 
 export interface Loss {

@@ -1,37 +1,10 @@
-import type { Flow, Journey, Place, Verdict } from '../model/journey.ts'
-import type { Namespace } from '../model/snapshot.ts'
-import type { MovedCounter, ObservedHop, ObservedJourney } from '../model/trace.ts'
-import { linksOf, nameOf } from '../model/wiring.ts'
-import { explainLoss, type Loss } from './explain-loss.ts'
-import { icmpErrorText } from './icmp-errors.ts'
+import type { Flow, Place } from '../model/journey.ts'
+import type { ObservedHop, ObservedJourney } from '../model/trace.ts'
+import { nameOf } from '../model/wiring.ts'
+import { type End, endOfAcknowledgement, endOfAnswer, endOfPacket } from './ends.ts'
 import type { Role } from './identity.ts'
-import { summaryOf, type Visit, type Way, wayOf } from './observed-way.ts'
-import type { RulePass } from './rule-passes.ts'
-import type { Seen, Sighting } from './sightings.ts'
-
-/** What the sender's own socket was told. */
-export type Outcome =
-  | { readonly kind: 'connected' | 'answered' | 'silence' | 'followed' }
-  | { readonly kind: 'refused'; readonly errno: string }
-
-export interface Observation {
-  readonly flow: Flow
-  /** By inode, as they were before. */
-  readonly namespaces: ReadonlyMap<number, Namespace>
-  readonly seen: Seen
-  readonly passes: readonly RulePass[]
-  readonly outcome: Outcome
-  readonly counters: readonly MovedCounter[]
-  readonly predicted: Journey | undefined
-  /** `SYN`, `echo request`. */
-  readonly kind: string
-}
-
-interface End {
-  readonly verdict: Verdict
-  readonly reason: string
-  readonly where?: Place | undefined
-}
+import type { Observation } from './observation.ts'
+import { summaryOf, type Way, wayOf } from './observed-way.ts'
 
 /** Makes a journey of what was seen. Pure: the same observation gives the same journey. */
 export function observe(observation: Observation): ObservedJourney {
@@ -124,157 +97,6 @@ function stageOf(where: Place | undefined): ObservedHop['stage'] {
   }
 }
 
-function endOfPacket(observation: Observation, way: Way): End {
-  const { outcome, seen, flow } = observation
-  const verdict = verdictOfRules(observation, way)
-  if (verdict !== undefined) return verdict
-  const reset = seen.sightings.find(({ role, packet }) => role === 'answer' && ((packet.tcp?.flags ?? 0) & RST) !== 0)
-  if (reset !== undefined) return refusedBySocket(observation, way, reset)
-  if (outcome.kind === 'connected' || outcome.kind === 'answered') {
-    return { verdict: 'delivered', reason: `${arrivalName(observation, way)} gets it, and answers` }
-  }
-  const error = seen.sightings.find(({ role }) => role === 'error')
-  if (error !== undefined) return refusedByError(observation, way, error)
-  if (way.isLoop) return loop(observation, way)
-  if (outcome.kind === 'refused' && seen.sightings.length === 0) return notSent(observation, outcome.errno)
-  if (seen.sightings.some(({ role }) => role === 'answer')) {
-    return { verdict: 'delivered', reason: `${arrivalName(observation, way)} gets it, and answers` }
-  }
-  const loss = explainLoss(observation, way)
-  if (loss === undefined && hasArrived(observation, way) && flow.protocol === 'udp') {
-    return { verdict: 'delivered', reason: `${arrivalName(observation, way)} has it; nothing came back` }
-  }
-  return lost(loss ?? lastSeen(observation, way), 'dropped')
-}
-
-const RST = 4
-
-function lost({ reason, where }: Loss, verdict: Verdict): End {
-  return { verdict, reason, where }
-}
-
-/** The last thing that the rules said, when it is that the packet ends there. */
-function verdictOfRules({ predicted, seen, outcome }: Observation, { visits }: Way): End | undefined {
-  const pass = visits.at(-1)?.passes.findLast(({ verdict }) => verdict === 'drop' || verdict === 'reject')
-  if (pass === undefined || (visits.at(-1)?.outs.length ?? 0) > 0) return undefined
-  const isTold =
-    pass.verdict === 'reject' && (outcome.kind === 'refused' || seen.sightings.some(({ role }) => role !== 'packet'))
-  const reason = samePlace(predicted?.where, pass.place) ? (predicted?.reason ?? pass.text) : reasonOf(pass)
-  return { verdict: isTold ? 'rejected' : 'dropped', reason, where: pass.place }
-}
-
-/** Where a bridge's own frames are shown to iptables one must be told why a rule of the host has a say at all. */
-function reasonOf({ text, stage, in: iif, out }: RulePass): string {
-  const isBridged = stage === 'forward' && iif !== undefined && iif === out
-  return isBridged ? `${text} (net.bridge.bridge-nf-call-iptables has frames of ${iif} pass iptables)` : text
-}
-
-export function samePlace(a: Place | undefined, b: Place | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b
-  if (a.namespace !== b.namespace || a.kind !== b.kind) return false
-  const keys = ['table', 'chain', 'position', 'sysctl', 'link'] as const
-  return keys.every((key) => a[key] === undefined || b[key] === undefined || a[key] === b[key])
-}
-
-function refusedBySocket(observation: Observation, way: Way, { packet, namespace }: Sighting): End {
-  const { flow, predicted, namespaces } = observation
-  const inode = way.visits.at(-1)?.namespace ?? namespace
-  const found = namespaces.get(inode)
-  const name = found === undefined ? `inode:${inode}` : nameOf(found)
-  const text = `nobody listens at ${packet.ip?.source}:${packet.tcp?.sourcePort}/${flow.protocol}: ${name} answers with a reset`
-  if (predicted?.where?.kind === 'socket' && predicted.where.namespace === inode) {
-    return { verdict: 'rejected', reason: predicted.reason, where: predicted.where }
-  }
-  return { verdict: 'rejected', reason: text, where: { kind: 'socket', namespace: inode, name, text } }
-}
-
-function refusedByError(observation: Observation, way: Way, error: Sighting): End {
-  const { outcome, predicted, namespaces, flow } = observation
-  const inode = error.namespace
-  const found = namespaces.get(inode)
-  const name = found === undefined ? `inode:${inode}` : nameOf(found)
-  const said = icmpErrorText(error.packet)
-  const isTold = outcome.kind === 'refused' || reaches(observation, flow.source.namespace)
-  const verdict = isTold ? 'rejected' : 'dropped'
-  const loss = explainLoss(observation, way)
-  if (predicted?.where?.namespace === inode) return { verdict, reason: predicted.reason, where: predicted.where }
-  const text = `${name} answers: ${said}${isTold ? '' : '; the error does not get back'}`
-  return { verdict, reason: text, where: loss?.where ?? { kind: 'kernel', namespace: inode, name, text } }
-}
-
-function reaches({ seen }: Observation, inode: number): boolean {
-  return seen.sightings.some(
-    ({ role, namespace, direction }) => role === 'error' && namespace === inode && direction === 'in',
-  )
-}
-
-function loop({ namespaces }: Observation, { visits }: Way): End {
-  const last = visits.at(-1)
-  const found = namespaces.get(last?.namespace ?? 0)
-  const name = found === undefined ? '' : nameOf(found)
-  const reason = `loop: the packet comes back to ${name} again and again`
-  return { verdict: 'dropped', reason, where: { kind: 'route', namespace: last?.namespace ?? 0, name, text: reason } }
-}
-
-const ERRNO_TEXTS: Readonly<Record<string, string>> = {
-  ENETUNREACH: 'no route',
-  EHOSTUNREACH: 'no way to the host',
-  EACCES: 'prohibited by a route',
-  EINVAL: 'a blackhole route, or an address that cannot be sent to',
-  EPERM: 'a rule of the sender’s own OUTPUT',
-  EMSGSIZE: 'larger than the path takes',
-  ENETDOWN: 'the link is down',
-  ECONNREFUSED: 'refused',
-}
-
-function notSent({ flow, predicted }: Observation, errno: string): End {
-  const { namespace, name } = flow.source
-  const text = `the send call fails: ${errno} (${ERRNO_TEXTS[errno] ?? 'see errno(3)'})`
-  if (predicted?.where?.namespace === namespace) {
-    return { verdict: 'rejected', reason: `${text}: ${predicted.reason}`, where: predicted.where }
-  }
-  return { verdict: 'rejected', reason: text, where: { kind: 'kernel', namespace, name, text } }
-}
-
-function arrivalName({ flow, namespaces }: Observation, { visits }: Way): string {
-  const found = namespaces.get(visits.at(-1)?.namespace ?? 0)
-  return found === undefined ? flow.destination : nameOf(found)
-}
-
-/** In the namespace that has the address it is for by now. */
-export function hasArrived({ namespaces }: Observation, { visits }: Way): boolean {
-  const last = visits.at(-1)
-  const address = last?.ins.at(-1)?.packet.ip?.destination
-  if (last === undefined || address === undefined || last.ins.at(-1)?.isForOther === true) return false
-  if (last.outs.length > 0) return false
-  const own = namespaces.get(last.namespace)?.addresses ?? []
-  return own.some((each) => each.address.startsWith(`${address}/`))
-}
-
-function lastSeen({ namespaces, flow }: Observation, { visits }: Way): Loss {
-  const visit = visits.at(-1)
-  if (visit === undefined) {
-    const { namespace, name } = flow.source
-    const reason = `${name} did not send it on any link`
-    return { reason, where: { kind: 'kernel', namespace, name, text: reason } }
-  }
-  const namespace = namespaces.get(visit.namespace)
-  const name = namespace === undefined ? '' : nameOf(namespace)
-  const { text, link } = lastText(visit, namespace)
-  const reason = `last seen in ${name}, ${text}; nothing that was watched says why`
-  return {
-    reason,
-    where: { kind: 'kernel', namespace: visit.namespace, name, text: reason, ...(link === undefined ? {} : { link }) },
-  }
-}
-
-function lastText({ ins, outs }: Visit, namespace: Namespace | undefined): { text: string; link?: string } {
-  const last = outs.at(-1) ?? ins.at(-1)
-  if (last === undefined || namespace === undefined) return { text: 'by its rules' }
-  const link = linksOf(namespace).get(last.link)?.name ?? `if${last.link}`
-  return { text: `${last.direction} by ${link}`, link }
-}
-
 function flowBack({ flow, namespaces }: Observation, inode: number | undefined, { hops }: Way): Flow {
   const found = namespaces.get(inode ?? 0)
   const [first] = hops
@@ -285,25 +107,4 @@ function flowBack({ flow, namespaces }: Observation, inode: number | undefined, 
     ...(first?.packet.sourcePort === undefined ? {} : { sourcePort: first.packet.sourcePort }),
     ...(first?.packet.destinationPort === undefined ? {} : { destinationPort: first.packet.destinationPort }),
   }
-}
-
-function endOfAnswer(observation: Observation, way: Way): End {
-  const { outcome, flow } = observation
-  if (outcome.kind === 'connected' || outcome.kind === 'answered') {
-    return { verdict: 'delivered', reason: 'the answer reaches who waits for it' }
-  }
-  const verdict = verdictOfRules(observation, way)
-  if (verdict !== undefined) return verdict
-  const last = way.visits.at(-1)
-  if (outcome.kind === 'followed' && last?.namespace === flow.source.namespace && last.ins.length > 0) {
-    return { verdict: 'delivered', reason: `the answer comes back to ${flow.source.name}` }
-  }
-  return lost(explainLoss(observation, way) ?? lastSeen(observation, way), 'dropped')
-}
-
-function endOfAcknowledgement(observation: Observation, way: Way, arrived: number | undefined): End {
-  const verdict = verdictOfRules(observation, way)
-  if (verdict !== undefined) return verdict
-  if (way.visits.at(-1)?.namespace === arrived) return { verdict: 'delivered', reason: 'the connection is established' }
-  return lost(explainLoss(observation, way) ?? lastSeen(observation, way), 'dropped')
 }

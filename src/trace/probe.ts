@@ -5,7 +5,7 @@ import type { NamespaceSession } from '../inspect/session.ts'
 import { ProbeSocket } from '../kernel/packets/probe-socket.ts'
 import type { Flow } from '../model/journey.ts'
 import { type Identity, IPPROTO } from './identity.ts'
-import type { Outcome } from './observe.ts'
+import type { Outcome } from './observation.ts'
 import { datagram, dnsQuestion, echoRequest } from './payloads.ts'
 
 /** One packet, ready to be sent from an ordinary socket in the source namespace. */
