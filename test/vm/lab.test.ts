@@ -156,6 +156,10 @@ test('their load balancers and hosts have the virtual servers and rules of Docke
   ])
 })
 
+test('a packet to a published port is predicted through the mesh to a task and back', () => {
+  expect(output('path-mesh')).toContain('delivered')
+})
+
 test('nothing is left when all are down', () => {
   expect(output('down-services')).toContain('services is down')
   expect(output('down-encrypted')).toContain('overlay-encrypted is down')

@@ -79,6 +79,7 @@ section balancer-rules ip netns exec tsnet:services:lb_mesh.host-A iptables-save
 section ingress-rules ip netns exec tsnet:services:ingress_sbox.host-A iptables-save
 section host-rules ip netns exec tsnet:services:host-A iptables-save
 section task-rules ip netns exec tsnet:services:web.1 iptables-save
+section path-mesh tsnet_shoot path lab:services/client 192.168.56.12:8080 --minimal
 sed 's/replicas: 3/replicas: 2/' labs/services.yaml >/run/fewer.yaml
 section fewer tsnet_shoot lab apply /run/fewer.yaml
 section ipvs-fewer ip netns exec tsnet:services:lb_mesh.host-A ipvsadm -Sn
