@@ -154,15 +154,8 @@ const OWNED: ReadonlySet<string> = new Set(['docker', 'podman', 'cri', 'lab', 'd
 
 function checkLeaked({ world, map }: DoctorFacts): Draft[] {
   return world.spaces.flatMap((space) => {
-    const { owner, pids, links } = space.namespace
-    if (
-      pids.length > 0 ||
-      OWNED.has(owner.kind) ||
-      owner.kind === 'host' ||
-      owner.kind === 'peer' ||
-      owner.kind === 'process'
-    )
-      return []
+    if (!isOwnerless(space)) return []
+    const { links } = space.namespace
     const ports = links.flatMap((link) => {
       const peer = map.peer({ space, link })
       return peer?.link.master === undefined ? [] : [peer]
@@ -170,6 +163,16 @@ function checkLeaked({ world, map }: DoctorFacts): Draft[] {
     const port = ports.find((each) => isEngineBridge(map, each))
     return port === undefined ? [] : [leakedDraft(map, space, port)]
   })
+}
+
+/** Nobody lives in it, and no engine says that it is a container's. */
+function isOwnerless({ namespace: { owner, pids, inode }, snapshot }: Space): boolean {
+  if (pids.length > 0) return false
+  if (owner.kind === 'netns' || owner.kind === 'fd') return true
+  // a sandbox of an engine that was asked and does not know it
+  const isAsked = snapshot.networks.some(({ engine }) => engine === 'docker')
+  const isKnown = snapshot.containers.some(({ namespace }) => namespace === inode)
+  return owner.kind === 'docker' && owner.containerId === undefined && isAsked && !isKnown
 }
 
 /** A bridge where others are containers of an engine or a lab: `ip netns` alone is how people build their own. */
