@@ -93,11 +93,11 @@ test.each(['SIGTERM', 'SIGHUP', 'SIGINT'] as const)('%s leaves the terminal as i
   await expectSane(shell)
 })
 
-test('ctrl-z gives the terminal back to the shell, and fg the screen to the program', async () => {
+test('ctrl-x gives the terminal back to the shell, and fg the screen to the program', async () => {
   const shell = await openProgram()
   await shell.type('jj')
   await shell.waitFor((screen) => /▸ {2}● cache/.test(screen))
-  await shell.type('', 'C-z')
+  await shell.type('', 'C-x')
   await shell.waitFor((screen) => !STATUS_LINE.test(screen) && screen.includes('READY:'))
   await expectSane(shell)
   await shell.type('fg', 'Enter')
@@ -165,6 +165,7 @@ test('a live host: a link appears as it is made, and a shell in its namespace co
 
 test('nothing is written while nothing happens', async () => {
   const shell = await openProgram()
+  await shell.waitFor((screen) => / findings? {2}/.test(screen))
   const group = await shell.foreground()
   const written = async (): Promise<string> =>
     /wchar: (\d+)/.exec(await readFile(`/proc/${group}/io`, 'utf8'))?.[1] ?? ''

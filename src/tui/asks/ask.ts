@@ -9,6 +9,8 @@ export interface Ask {
   readonly words: readonly string[]
   /** Asked again when this is another object, or another text, than when it was asked; absent: only once. */
   readonly facts?: unknown
+  /** Asked again after so long all the same: of a setting that changes nobody is told. */
+  readonly everyMs?: number
   /** Nobody waits for it: it gets out of the way of all else. */
   readonly background?: boolean
 }

@@ -14,7 +14,12 @@ function pathAsks(state: State): readonly Ask[] {
   const isLooking = place.view === 'path' || place.view === 'topology'
   if (path.question === undefined || path.isStopped || !isLooking) return []
   const words = ['path', ...pathWords(path.question), '--mtu', '--json']
-  return [{ kind: 'path', key: pathKey(path), words, facts: factsOf(state) }]
+  return [{ kind: 'path', key: pathKey(path), words, facts: factsOf(state), ...repeated(state, 30_000) }]
+}
+
+/** A saved host stays as it is. */
+function repeated({ host }: Pick<State, 'host'>, everyMs: number): Pick<Ask, 'everyMs'> {
+  return host.status === 'saved' ? {} : { everyMs }
 }
 
 /** A packet is sent once, whatever is on the screen meanwhile. */
@@ -37,6 +42,7 @@ function doctorAsks({ doctor, host, place }: State): readonly Ask[] {
     key: `doctor #${doctor.turn}`,
     words: ['doctor', '--json'],
     facts: lastNews(host.events),
+    ...repeated({ host }, 120_000),
     background: true,
   }
   if (place.view !== 'doctor' || doctor.pages.size > 0) return [ask]

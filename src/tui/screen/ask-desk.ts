@@ -5,7 +5,7 @@ import type { Event } from '../state.ts'
 /** The same question is not asked more often, however much happens. */
 const SHORTEST_PAUSE_MS = 1_000
 /** At most such a part of the time is spent on what nobody waits for, and on what somebody looks at. */
-const PAUSES_PER_TURN = { background: 40, watched: 9 } as const
+const PAUSES_PER_TURN = { background: 40, watched: 4 } as const
 
 interface Line {
   ask: Ask
@@ -15,6 +15,8 @@ interface Line {
   /** Not before. */
   nextMs: number
   timer: NodeJS.Timeout | undefined
+  /** What the timer is for: facts that changed, or only that time has passed. */
+  isSoon: boolean
 }
 
 /** Has asked what the screen wants to know, again when the facts are others, and stops what it no longer wants. */
@@ -49,7 +51,7 @@ export class AskDesk {
   }
 
   #open(ask: Ask): Line {
-    const line: Line = { ask, running: undefined, facts: undefined, nextMs: 0, timer: undefined }
+    const line: Line = { ask, running: undefined, facts: undefined, nextMs: 0, timer: undefined, isSoon: false }
     this.#lines.set(ask.kind, line)
     return line
   }
@@ -62,13 +64,19 @@ export class AskDesk {
 
   /** Facts that changed while it was asked are asked about afterwards. */
   #askAgain(line: Line): void {
-    if (line.running !== undefined || line.timer !== undefined || Object.is(line.ask.facts, line.facts)) return
+    const { facts, everyMs } = line.ask
+    const hasChanged = !Object.is(facts, line.facts)
+    if (line.running !== undefined || (line.timer !== undefined && (line.isSoon || !hasChanged))) return
+    if (!hasChanged && everyMs === undefined) return
+    clearTimeout(line.timer)
+    line.isSoon = hasChanged
+    const atMs = hasChanged ? line.nextMs : Math.max(line.nextMs, performance.now() + (everyMs ?? 0))
     line.timer = setTimeout(
       () => {
         line.timer = undefined
         this.#start(line)
       },
-      Math.max(0, line.nextMs - performance.now()),
+      Math.max(0, atMs - performance.now()),
     )
   }
 

@@ -55,7 +55,7 @@ export const PATH: View<PathRow> = {
   title: 'path',
   heading: ({ path }) => pathHeading(path),
   aliases: [],
-  kinds: ['links', 'addrs', 'routes', 'rules', 'neigh', 'fdb', 'firewall', 'sysctl', 'sockets'],
+  kinds: ['links', 'addrs', 'routes', 'rules', 'neigh', 'firewall'],
   inputs: ['path', 'width'],
   isWhole: true,
   topic: 'path',
