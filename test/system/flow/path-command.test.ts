@@ -96,6 +96,39 @@ describe('path', () => {
     expect(stdout).toMatch(/dockerhost\s+nat\s+destination 192.168.7.2:8000 → 172.19.0.3:80 by rule 1/)
   })
 
+  test('finds the rule of a published port among 10,000 others, for somebody outside', async () => {
+    const others = Array.from(
+      { length: 5000 },
+      (_, number) =>
+        `-A DOCKER ! -i br0 -p tcp -m tcp --dport ${10_000 + number} -j DNAT --to-destination 172.19.0.${2 + (number % 2)}:80`,
+    )
+    const banned = Array.from({ length: 5000 }, (_, number) => {
+      return `-A BANNED -s 198.51.${number >> 8}.${number & 255}/32 -j DROP`
+    })
+    const rules = [
+      ...[
+        '*nat',
+        ':DOCKER - [0:0]',
+        ...others,
+        '-A DOCKER ! -i br0 -p tcp -m tcp --dport 8001 -j DNAT --to-destination 172.19.0.3:80',
+      ],
+      ...['-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER', 'COMMIT'],
+      ...['*filter', ':BANNED - [0:0]', ...banned, '-A FORWARD -j BANNED', 'COMMIT', ''],
+    ]
+    const inside = { namespace: 'dockerhost' }
+    await world.run('iptables-restore', ['--noflush'], { ...inside, input: rules.join('\n') })
+    const { status, stdout } = await path('outside', '192.168.7.2:8001')
+    const undo = [
+      ...['-F FORWARD', '-F BANNED', '-X BANNED'],
+      ...['-D PREROUTING -m addrtype --dst-type LOCAL -j DOCKER', '-F DOCKER', '-X DOCKER'].map(
+        (rule) => `-t nat ${rule}`,
+      ),
+    ]
+    for (const rule of undo) await world.run('iptables', rule.split(' '), inside)
+    expect(status, stdout).toBe(0)
+    expect(stdout).toMatch(/dockerhost\s+nat\s+destination 192.168.7.2:8001 → 172.19.0.3:80 by rule 5001/)
+  })
+
   test('reads a saved snapshot, and says the same', async () => {
     const saved = await world.run(process.execPath, [program, 'snapshot'])
     const offline = await world.tryRun(
