@@ -49,10 +49,23 @@ export function proxiedChanges(space: Space, { place }: Block): Change[] {
     {
       place,
       edit: (before) => ({ ...before, neighbours: [...before.neighbours.filter((each) => !isOld(each)), entry] }),
+      also: forgetting(space, address, old),
       command: `ip neigh replace ${address} lladdr ${mac} dev ${shellWord(link.name)} nud permanent`,
       summary: `${old === undefined ? 'adds' : 'corrects'} which MAC ${address} has`,
     },
   ]
+}
+
+/** Who was told the old MAC finds out that nobody has it, and asks again. */
+function forgetting({ world, host }: Space, address: string, old: string | undefined): NonNullable<Change['also']> {
+  const isStale = (each: Neighbour) =>
+    each.address === address && each.mac === old && !each.states.includes('PERMANENT')
+  return world.spaces
+    .filter((space) => space.host === host && old !== undefined && space.namespace.neighbours.some(isStale))
+    .map(({ namespace }) => ({
+      place: { namespace: namespace.inode, host },
+      edit: (before) => ({ ...before, neighbours: before.neighbours.filter((each) => !isStale(each)) }),
+    }))
 }
 
 function macOf({ world }: Space, address: string): string | undefined {
