@@ -5,6 +5,7 @@ import { formatTable, isMet, type Row } from './row.ts'
 import { CAPTURE } from './rows/capture.ts'
 import { COLD } from './rows/cold.ts'
 import { CONNTRACK } from './rows/conntrack.ts'
+import { DOCTOR } from './rows/doctor.ts'
 import { FLOW } from './rows/flow.ts'
 import { IPTABLES } from './rows/iptables.ts'
 import { LAB } from './rows/lab.ts'
@@ -17,6 +18,7 @@ import { warmRefreshOf } from './rows/warm.ts'
 const BENCHMARKS: readonly Benchmark[] = [
   COLD,
   LAB,
+  DOCTOR,
   PLUGIN,
   snapshotOf({ count: 10, loopRounds: 5 }),
   warmRefreshOf(10),

@@ -17,6 +17,8 @@ interface Missing {
   readonly jump: boolean
   readonly networks: readonly { readonly network: BridgeNetwork; readonly gateway: Endpoint }[]
   readonly ports: readonly AcceptedPort[]
+  /** Also those that a proxy serves for now. */
+  readonly unled: readonly AcceptedPort[]
 }
 
 interface AcceptedPort {
@@ -53,8 +55,10 @@ function missingIn(map: HostMap, space: Space): Missing | undefined {
         ? [{ network, gateway }]
         : []
     })
-  const ports = unservedPorts(space, inFilter, jump)
-  return jump || networks.length > 0 || ports.length > 0 ? { space, sign, jump, networks, ports } : undefined
+  const unled = unledPorts(space, inFilter)
+  const ports = unservedPorts(space, unled)
+  const isMissing = jump || networks.length > 0 || ports.length > 0
+  return isMissing ? { space, sign, jump, networks, ports, unled } : undefined
 }
 
 function lacksMasquerade({
@@ -97,8 +101,8 @@ function isMasqueraded({
 
 const ACCEPTED = /^-d ([\d.]+)\/32 ! -i \S+ -o \S+ -p (tcp|udp) .*--dport (\d+) -j ACCEPT$/
 
-/** Ports that the filter table lets through and no rule leads to, and no proxy listens for either. */
-function unservedPorts(space: Space, inFilter: readonly FirewallRule[], jump: boolean): AcceptedPort[] {
+/** Ports that the filter table lets through and no rule leads to. */
+function unledPorts(space: Space, inFilter: readonly FirewallRule[]): AcceptedPort[] {
   const led = publishedRules(space)
   const accepted = inFilter.flatMap((rule) => {
     const [, address, protocol = '', port] = (rule.chain === 'DOCKER' ? ACCEPTED.exec(rule.text) : undefined) ?? []
@@ -113,7 +117,12 @@ function unservedPorts(space: Space, inFilter: readonly FirewallRule[], jump: bo
     // one that leads to a wrong address is another finding
     led.some((each) => each.protocol === protocol && each.targetPort === port && !isAccepted(each)) ||
     led.some((each) => each.protocol === protocol && each.address === address && each.targetPort === port)
-  const left = accepted.filter((each) => jump || !isLed(each))
+  return accepted.filter((each) => !isLed(each))
+}
+
+/** Those of them that no proxy listens for either. */
+function unservedPorts(space: Space, left: readonly AcceptedPort[]): AcceptedPort[] {
+  const led = publishedRules(space)
   const { sockets } = space.namespace
   return ['tcp', 'udp'].flatMap((protocol) => {
     const own = left.filter((each) => each.protocol === protocol)
@@ -185,7 +194,7 @@ function evidenceOf({ space, sign, jump, networks, ports }: Missing): Evidence[]
   ]
 }
 
-function stepsFor({ space, jump, networks, ports }: Missing, tool: string): FixStep[] {
+function stepsFor({ space, jump, networks, unled }: Missing, tool: string): FixStep[] {
   const add = (chain: string, ...rest: readonly string[]) =>
     step(space, [tool, '-t', 'nat', '-A', chain, ...rest], [tool, '-t', 'nat', '-D', chain, ...rest])
   const hasChain = space.namespace.chains.some(
@@ -201,7 +210,7 @@ function stepsFor({ space, jump, networks, ports }: Missing, tool: string): FixS
       add('POSTROUTING', '-s', subnetText(gateway), '!', '-o', network.link.name, '-j', 'MASQUERADE'),
     ),
     ...(jump ? networks.map(({ network }) => add('DOCKER', '-i', network.link.name, '-j', 'RETURN')) : []),
-    ...ports.flatMap((port) => {
+    ...unled.flatMap((port) => {
       const bridge = /-o (\S+)/.exec(port.rule.text)?.[1] ?? ''
       return hostPortsOf(space, port).map(({ hostPort = 0, hostAddress }) =>
         add(
