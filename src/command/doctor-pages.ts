@@ -8,7 +8,7 @@ import { pageText } from '../report/finding-page.ts'
 export async function explainFinding({ positionals, options, output }: Context): Promise<number> {
   const [wanted] = positionals
   const pages = findingPages()
-  const page = pages.find(({ id }) => id === wanted || (id === 'unreachable' && wanted?.startsWith('unreachable-')))
+  const page = pages.find(({ id }) => id === wanted) ?? pages.find(({ id }) => id === familyOf(wanted ?? ''))
   if (wanted !== undefined && page === undefined) {
     const ids = pages.map(({ id }) => id)
     throw new TsnetError('usage', `explain ${wanted}: no such finding${didYouMean(wanted, ids)}`, {
@@ -19,6 +19,18 @@ export async function explainFinding({ positionals, options, output }: Context):
   if (options.has('json')) output.json(page ?? pages)
   else output.write(chosen.map(pageText).join('\n'))
   return 0
+}
+
+/** Ids of findings that share a page, by how they begin. */
+const FAMILIES: Readonly<Record<string, string>> = {
+  'unreachable-': 'unreachable',
+  'blocked-by-rule': 'unreachable',
+  'blocked-by-policy': 'forward-policy-drop',
+  'limit-': 'limits',
+}
+
+function familyOf(id: string): string | undefined {
+  return Object.entries(FAMILIES).find(([prefix]) => id.startsWith(prefix))?.[1]
 }
 
 /** `doctor ls`: what is looked for. */
