@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { suggestFixes } from '../../src/flow/fix/suggest.ts'
 import type { Flow, Journey } from '../../src/flow/journey.ts'
 import { predict } from '../../src/flow/predict.ts'
 import { type Space, World } from '../../src/flow/world.ts'
@@ -542,6 +543,14 @@ describe('services', () => {
       '172.18.0.9:80',
     )
     expect(both).toMatchObject({ verdict: 'depends', alternatives: { length: 2 } })
+  })
+
+  test('a destination without weight gets one', () => {
+    const facts = balanced([{ address: '172.18.0.3', weight: 0 }])
+    const journey = go(facts, 'web', '172.18.0.9:80')
+    expect(suggestFixes(facts.world(), journey.flow, journey).map(({ commands: [first] }) => first?.command)).toEqual([
+      'ipvsadm -e -f 256 -r 172.18.0.3:0 -m -w 1',
+    ])
   })
 
   test('one without a live destination is named', () => {

@@ -5,6 +5,7 @@ import { type Space, World } from '../world.ts'
 import { type Block, type Change, changedFacts, toFix } from './change.ts'
 import { portlessChanges, proxiedChanges, staleChanges } from './entry-changes.ts'
 import { firewallChanges } from './firewall-changes.ts'
+import { ipvsChanges } from './ipvs-changes.ts'
 import { macvlanChanges } from './macvlan-changes.ts'
 import {
   gatewayChanges,
@@ -112,6 +113,8 @@ function changesAt(space: Space, block: Block): readonly Change[] {
       return sysctlChanges(block)
     case 'route':
       return routeChanges(space, block)
+    case 'ipvs':
+      return ipvsChanges(space.namespace, block)
     case 'policy-rule':
       return ruleChanges(block)
     case 'bridge-port':
