@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { examine } from '../../src/checks/doctor/examine.ts'
 import { predict } from '../../src/flow/predict.ts'
 import { World } from '../../src/flow/world.ts'
 import { readHost } from '../../src/inspect/read-host.ts'
+import type { Finding } from '../../src/model/finding.ts'
 import { type HostSnapshot, KINDS } from '../../src/model/snapshot.ts'
 import { type DockerEngine, startDockerEngine } from '../helpers/docker-engine.ts'
 import { bundleProgram } from '../helpers/netns-program.ts'
@@ -106,4 +108,28 @@ test('every pair goes the way that the rules of a real engine give it', async ()
   expect(wrong.map(({ from, probe, journey, observed }) => describeDifference(from, probe, journey, observed))).toEqual(
     [],
   )
+})
+
+/** What the doctor finds of the engine of this test; others may run on the machine. */
+async function findings(): Promise<readonly Finding[]> {
+  const wanted = new Set(inodes.values())
+  const engines = { dockerSockets: [engine.socket], deadlineMs: 20_000 }
+  const { snapshot: whole } = await readHost({ kinds: KINDS, engines, choose: () => [...wanted] })
+  return examine([{ ...whole, namespaces: whole.namespaces.filter(({ inode }) => wanted.has(inode)) }]).findings
+}
+
+test('the doctor finds nothing wrong with an engine, its networks and containers', async () => {
+  expect(await findings()).toEqual([])
+})
+
+test('the doctor finds that its nat rules are gone, and what it proposes brings them back', async () => {
+  await engine.inside('iptables', '-t', 'nat', '-F')
+  const [first, ...others] = await findings()
+  expect(first).toMatchObject({ id: 'nat-rules-flushed', severity: 'error', namespace: inodes.get('host') })
+  expect(others).toEqual([])
+  const steps = first?.fix?.steps ?? []
+  const ports = steps.flatMap(({ words }) => (words.includes('DNAT') ? words[words.indexOf('--dport') + 1] : []))
+  expect(ports.sort()).toEqual(['8080', '8082', '8083'])
+  for (const { words } of steps) await engine.inside(...words)
+  expect(await findings()).toEqual([])
 })
