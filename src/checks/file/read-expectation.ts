@@ -8,14 +8,16 @@ import { RESOURCES, type ResourceName } from './resources.ts'
 type Written = Readonly<Record<string, unknown>>
 
 /** What is expected, by a word, by properties, or by nothing: then by the first of the words. */
-export function readExpectation(resource: ResourceName, { expect }: CheckEntry, reading: CheckReading): Expectation {
+export function readExpectation(resource: ResourceName, entry: CheckEntry, reading: CheckReading): Expectation {
+  const { expect } = entry
   const { words, besides } = RESOURCES[resource]
   const inside = { ...reading, at: [...reading.at, 'expect'] }
   if (expect === undefined) {
     const [first] = Object.values(words)
     return readMeaning(besides ?? first ?? 'present', reading)
   }
-  if (typeof expect === 'object') return readMap(resource, (expect ?? {}) as Written, inside)
+  if (typeof expect === 'object')
+    return readMap(resource, (expect ?? {}) as Written, { ...inside, isTable: isTable(entry) })
   if (resource === 'sysctl') return readMeaning({ value: expect }, inside)
   const word = String(expect)
   if (Object.hasOwn(words, word)) return readMeaning(words[word] as WordMeaning, inside)
@@ -38,7 +40,16 @@ function readMeaning(meaning: WordMeaning, { at, complaints, placeOf }: CheckRea
   return { properties }
 }
 
-function readMap(resource: ResourceName, { count, rises, ...written }: Written, reading: CheckReading): Expectation {
+/** The table of connections has a property of that name. */
+function isTable({ conntrack }: CheckEntry): boolean {
+  return conntrack === 'table' || (conntrack as { readonly conntrack?: unknown } | undefined)?.conntrack === 'table'
+}
+
+function readMap(
+  resource: ResourceName,
+  { count, rises, ...written }: Written,
+  reading: CheckReading & { readonly isTable: boolean },
+): Expectation {
   const { at, complaints, placeOf } = reading
   const properties = Object.entries(written).map(([key, value]): PropertyExpectation => {
     const path = [...at, key]
@@ -46,7 +57,7 @@ function readMap(resource: ResourceName, { count, rises, ...written }: Written, 
     return { property, matcher: readMatcher(meant, { at: path, complaints }), place: placeOf(path) }
   })
   if (properties.length === 0 && rises === undefined && count === undefined) complaints.error(at, 'nothing is expected')
-  const isCounted = count !== undefined && RESOURCES[resource].by === 'rows' && resource !== 'conntrack'
+  const isCounted = count !== undefined && RESOURCES[resource].by === 'rows' && !reading.isTable
   return {
     properties: [
       ...besidesOf(resource, properties, reading),

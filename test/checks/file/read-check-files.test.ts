@@ -281,3 +281,10 @@ describe('variables:', () => {
     ])
   })
 })
+
+test('count is how many there are, and of the table of connections the property', () => {
+  const table = only('checks: [{conntrack: table, expect: {count: {lt: 9}}}]\n')
+  expect(table?.expect).toMatchObject({ properties: [{ property: 'count' }] })
+  const connections = only('checks: [{conntrack: 10.0.0.2, expect: {count: 0}}]\n')
+  expect(connections?.expect).toMatchObject({ properties: [], count: { property: 'count' } })
+})
