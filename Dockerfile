@@ -44,7 +44,7 @@ ENTRYPOINT ["tsnet-entrypoint"]
 FROM minimal AS full
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
-      apache2-utils arping bash-completion bind9-dnsutils bird2 bridge-utils busybox-static conntrack curl dhcping \
+      apache2-utils bash-completion bind9-dnsutils bird2 bridge-utils busybox-static conntrack curl dhcping \
       ethtool file fping git gpg hping3 httpie iftop iperf ipset iptraf-ng iputils-arping iputils-ping iputils-tracepath \
       ipvsadm jq kmod ldnsutils less lsof mtr-tiny nano netcat-openbsd net-tools ngrep nmap openssl procps psmisc \
       python3-minimal socat strace swaks tcpdump tcptraceroute telnet termshark traceroute tshark util-linux-extra vim-tiny \
