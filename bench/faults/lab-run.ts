@@ -7,7 +7,9 @@ import type { Examination, FindingFix } from '../../src/model/finding.ts'
 import { type HostSnapshot, KINDS, type Namespace } from '../../src/model/snapshot.ts'
 import { differences, settledLines } from './settled.ts'
 
-const DEADLINE_MS = 4000
+/** An emulated machine needs more of it. */
+const PATIENCE = Number(process.env['FAULTS_PATIENCE'] ?? 1)
+const DEADLINE_MS = 4000 * PATIENCE
 const PAUSE_MS = 100
 
 /** A lab that is up, in the world that this program runs in. */
@@ -97,6 +99,10 @@ function pathOf(namespace: Namespace | undefined): string | undefined {
 }
 
 function run(command: string, words: readonly string[]) {
-  const { status, stdout, stderr } = spawnSync(command, words, { encoding: 'utf8', timeout: 60_000, input: '' })
+  const { status, stdout, stderr } = spawnSync(command, words, {
+    encoding: 'utf8',
+    timeout: 60_000 * PATIENCE,
+    input: '',
+  })
   return { status, stdout, stderr }
 }

@@ -25,7 +25,9 @@ function linesOf(namespace: Namespace): string[] {
     set: [...namespace.ipsets, ...(namespace.nftSets ?? [])],
     ipvs: namespace.ipvs.map(({ protocol, address, port, fwmark, scheduler, destinations }) => ({
       ...{ protocol, address, port, fwmark, scheduler },
-      destinations: destinations.map(({ active: _, inactive: _inactive, ...destination }) => destination),
+      destinations: destinations
+        .map(({ active: _, inactive: _inactive, ...destination }) => destination)
+        .toSorted((a, b) => (a.address < b.address ? -1 : 1)),
     })),
     listening: namespace.sockets
       .filter(({ state }) => state === 'LISTEN')

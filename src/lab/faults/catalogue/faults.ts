@@ -40,6 +40,7 @@ import {
   VXLAN_PORT_BLOCKED,
   XFRM_MISMATCH,
 } from './overlay-faults.ts'
+import { FWMARK_MISMATCH, INGRESS_RULES_MISSING, IPVS_DEAD_BACKEND, IPVS_NO_BACKEND } from './services-faults.ts'
 import { VLAN_NOT_TRUNKED } from './vlan-faults.ts'
 
 /** Every failure that a lab can have, the commonest first. */
@@ -78,4 +79,8 @@ export const FAULTS: readonly Fault[] = [
   NEIGH_STALE,
   ESP_BLOCKED,
   XFRM_MISMATCH,
+  IPVS_NO_BACKEND,
+  IPVS_DEAD_BACKEND,
+  FWMARK_MISMATCH,
+  INGRESS_RULES_MISSING,
 ]

@@ -6,6 +6,7 @@ import type { NetworkHost } from '../../../driver/network-host.ts'
 import { readSysctls } from '../../../kernel/sysctls.ts'
 import { labFilesFolder } from '../../../model/lab-files.ts'
 import { type KeptFirewall, type RestoreFirewallOptions, readFirewall, restoreFirewall } from './kept-firewall.ts'
+import { readIpvs, restoreIpvs } from './kept-ipvs.ts'
 import { type KeptLink, readLinks, restoreLinks } from './kept-links.ts'
 import { KEPT_TABLES, type KeptEntry, type KeptTable, type KeptTableName } from './kept-table.ts'
 import { type KeptXfrm, readXfrm, restoreXfrm } from './kept-xfrm.ts'
@@ -18,6 +19,8 @@ export interface PlaceState {
   readonly sysctls: Readonly<Record<string, string>>
   readonly firewall: KeptFirewall
   readonly xfrm: KeptXfrm
+  /** Virtual services as ipvsadm saves them. */
+  readonly ipvs: string
   /** resolv.conf and hosts of a container; null = there is none. */
   readonly files: Readonly<Record<string, string | null>>
 }
@@ -34,6 +37,7 @@ export async function readPlace(lab: string, place: string, host: NetworkHost): 
     sysctls: host.inside(readSysctls),
     firewall: await readFirewall(host),
     xfrm: readXfrm(host),
+    ipvs: await readIpvs(host),
     files: Object.fromEntries(FILES.map((file) => [file, readFile(join(labFilesFolder(lab, place), file))])),
   }
 }
@@ -74,6 +78,7 @@ export async function restorePlace(
     restoreTable(host.route, `${state.place}: ${name}`, KEPT_TABLES[name] as KeptTable<unknown>, state.tables[name])
   }
   if (state.xfrm.states.length > 0) restoreXfrm(host, state.place, state.xfrm)
+  if (state.ipvs !== '') await restoreIpvs(host, state.ipvs)
   await restoreFirewall(host, state.firewall, options)
   for (const [file, text] of Object.entries(state.files))
     restoreFile(join(labFilesFolder(lab, state.place), file), text)
