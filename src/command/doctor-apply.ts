@@ -39,7 +39,7 @@ export async function applyFixes(context: Context): Promise<number> {
   if (fixable.length === 0) return statusOfFindings(before.findings)
   const journal = new UndoJournal()
   const question = asks ? createInterface({ input: process.stdin, output: process.stderr, terminal: false }) : undefined
-  const interruption = interrupted()
+  const interruption = interrupted(question)
   try {
     for (const finding of fixable) await applyOne(context, { finding, journal, question, interruption })
     return await keepOrUndo(context, { before, journal, question, interruption })
@@ -139,11 +139,13 @@ interface Interruption {
 }
 
 /** Signals that would end us: what was changed is taken back first. */
-function interrupted(): Interruption {
+function interrupted(question: Interface | undefined): Interruption {
   const controller = new AbortController()
   const onSignal = () => controller.abort()
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
   for (const signal of signals) process.on(signal, onSignal)
+  // a terminal that is gone answers nothing any more
+  question?.once('close', onSignal)
   return {
     signal: controller.signal,
     close: () => {
