@@ -290,7 +290,7 @@ describe('a bad lab file is refused with line and column:', () => {
     [
       'a check of nothing',
       'name: a\nhosts: {h: }\nchecks: [{name: x, from: h}]\n',
-      [expect.stringMatching(/^lab\.yaml:3:10: a check has one of namespace, link, .* path, this one has none$/)],
+      [expect.stringMatching(/^lab\.yaml:3:10: a check has one of namespace, link, .* iperf, this one has none$/)],
     ],
     [
       'a check that expects what cannot be',
