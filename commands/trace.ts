@@ -16,6 +16,8 @@ export const TRACE_COMMAND: Command = {
     'Sends one packet from SOURCE (a SYN, which becomes a connection where somebody listens; a datagram; an echo request)',
     'and follows it through every namespace of this machine. Where there are nft or iptables-nft rules, a table',
     'tsnet-trace of its own has the kernel tell what they say; it goes away with the trace, whatever ends it.',
+    'Why the kernel drops packets comes from a trace instance tsnet-… of its own (tracefs), which is there for the whole',
+    'host while the packet is on its way; after kill -9 the next trace removes it. What a loss is known by is said.',
     'The exit status is 0 when the packet arrives and its answer comes back, 1 when not, 4 when nothing could be tried.',
   ],
   positionals: PATH_COMMAND.positionals,
@@ -24,7 +26,7 @@ export const TRACE_COMMAND: Command = {
     { name: 'timeout', argument: 'SECONDS', summary: 'to wait for an answer (default 2), or for traffic (default 10)' },
     { name: 'passive', argument: 'FILTER', summary: 'send nothing: follow the first packet that tcpdump would show' },
     { name: 'question', argument: 'NAME', summary: 'ask DESTINATION for a name, as a resolver does (udp, port 53)' },
-    { name: 'no-rules', summary: 'add nothing to any rule set: what rules say is then not known' },
+    { name: 'no-rules', summary: 'add nothing to rules or tracing: what they say is then not known' },
     JSON_OPTION,
   ],
   examples: [

@@ -15,6 +15,8 @@ export interface Trace extends ObservedJourney {
   readonly connections: readonly TracedConnection[]
   /** Counters and drop reasons that moved meanwhile: ours may not be the only packet. */
   readonly counters: readonly MovedCounter[]
+  /** What the kernel says of packets that it dropped meanwhile, on the whole host; absent when it was not asked. */
+  readonly drops?: readonly KernelDrop[]
   /** What limits the answer: a rule set that changed, packets that were lost before we saw them. */
   readonly notes: readonly string[]
 }
@@ -22,10 +24,15 @@ export interface Trace extends ObservedJourney {
 export interface ObservedJourney extends Journey {
   readonly hops: readonly ObservedHop[]
   readonly reply?: ObservedJourney
+  /** Of what the end is known; of `predicted`, nothing was seen but that the packet got no further. */
+  readonly evidence?: Evidence
 }
 
-/** Of what a hop is known. */
-export type Evidence = 'sent' | 'seen' | 'rules' | 'counter' | 'answer'
+/**
+ * Of what something is known: our own call, a sighting, the verdict of a rule, a counter that moved, the kernel's
+ * reason for a drop within our call, an answer or error; or only of the prediction, which nothing contradicts.
+ */
+export type Evidence = 'sent' | 'seen' | 'rules' | 'counter' | 'drop' | 'answer' | 'predicted'
 
 export interface ObservedHop extends Hop {
   readonly evidence: Evidence
@@ -70,6 +77,18 @@ export interface MovedCounter {
   readonly delta: number
   /** The rule or link that counts. */
   readonly place?: Place
+}
+
+/** Packets that the kernel freed without handing them on (tracepoint `skb:kfree_skb`); they carry no addresses. */
+export interface KernelDrop {
+  /** `IP_RPFILTER` (include/net/dropreason-core.h). */
+  readonly reason: string
+  /** The kernel's function; absent where the kernel does not name it. */
+  readonly location?: string
+  readonly protocol: 'ip' | 'ipv6' | 'arp'
+  readonly count: number
+  /** Within the call that sent the probe: it, or a copy of it. The others may be anybody's. */
+  readonly isOurs: boolean
 }
 
 /** What a trace is busy with. */

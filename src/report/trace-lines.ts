@@ -39,10 +39,22 @@ export function traceLines(trace: Trace, options: JourneyTextOptions = {}): stri
     ...(options.detailed === true || trace.verdict !== 'delivered'
       ? counters.map(({ name, counter, delta }) => sanitise(` counted  ${name}: ${counter} +${delta}`))
       : []),
+    ...dropLines(trace, options),
     ...notes.map((note) => sanitise(` note  ${note}`)),
     sanitise(` probe  ${probeText(trace)}`),
     ...fixes.flatMap((fix, position) => fixLines(fix, position === 0 ? 'fix' : 'or')),
   ]
+}
+
+/** Drops of our own call; others are somebody's on this host, and told of only in detail. */
+function dropLines({ drops = [], verdict }: Trace, { detailed }: JourneyTextOptions): string[] {
+  const told = detailed === true ? drops : verdict === 'delivered' ? [] : drops.filter(({ isOurs }) => isOurs)
+  return told.map(({ reason, location, protocol, count, isOurs }) => {
+    const place = location === undefined ? '' : ` in ${location}`
+    const packets = `${count} ${count === 1 ? 'packet' : 'packets'} (${protocol})`
+    const whose = isOurs ? 'while the probe was sent' : 'meanwhile, of anybody on this host'
+    return sanitise(` dropped  by the kernel: ${reason}${place}, ${packets} ${whose}`)
+  })
 }
 
 /** `web → db:8500 tcp: delivered`, and whether that was predicted; for scripts and tests. */

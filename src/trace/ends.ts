@@ -1,5 +1,6 @@
 import type { Place, Verdict } from '../model/journey.ts'
 import type { Namespace } from '../model/snapshot.ts'
+import type { Evidence } from '../model/trace.ts'
 import { linksOf, nameOf } from '../model/wiring.ts'
 import { explainLoss, type Loss } from './explain-loss.ts'
 import { icmpErrorText } from './icmp-errors.ts'
@@ -14,6 +15,7 @@ export interface End {
   readonly verdict: Verdict
   readonly reason: string
   readonly where?: Place | undefined
+  readonly evidence: Evidence
 }
 
 export function endOfPacket(observation: Observation, way: Way): End {
@@ -23,26 +25,30 @@ export function endOfPacket(observation: Observation, way: Way): End {
   const reset = seen.sightings.find(({ role, packet }) => role === 'answer' && ((packet.tcp?.flags ?? 0) & RST) !== 0)
   if (reset !== undefined) return refusedBySocket(observation, way, reset)
   if (outcome.kind === 'connected' || outcome.kind === 'answered') {
-    return { verdict: 'delivered', reason: `${arrivalName(observation, way)} gets it, and answers` }
+    return { verdict: 'delivered', reason: `${arrivalName(observation, way)} gets it, and answers`, evidence: 'answer' }
   }
   const error = seen.sightings.find(({ role }) => role === 'error')
   if (error !== undefined) return refusedByError(observation, way, error)
   if (way.isLoop) return loop(observation, way)
   if (outcome.kind === 'refused' && seen.sightings.length === 0) return notSent(observation, outcome.errno)
   if (seen.sightings.some(({ role }) => role === 'answer')) {
-    return { verdict: 'delivered', reason: `${arrivalName(observation, way)} gets it, and answers` }
+    return { verdict: 'delivered', reason: `${arrivalName(observation, way)} gets it, and answers`, evidence: 'answer' }
   }
   const loss = explainLoss(observation, way)
   if (loss === undefined && hasArrived(observation, way) && flow.protocol === 'udp') {
-    return { verdict: 'delivered', reason: `${arrivalName(observation, way)} has it; nothing came back` }
+    return {
+      verdict: 'delivered',
+      reason: `${arrivalName(observation, way)} has it; nothing came back`,
+      evidence: 'seen',
+    }
   }
   return lost(loss ?? lastSeen(observation, way), 'dropped')
 }
 
 const RST = 4
 
-function lost({ reason, where }: Loss, verdict: Verdict): End {
-  return { verdict, reason, where }
+function lost(loss: Loss, verdict: Verdict): End {
+  return { verdict, ...loss }
 }
 
 /** The last thing that the rules said, when it is that the packet ends there. */
@@ -52,7 +58,7 @@ function verdictOfRules({ predicted, seen, outcome }: Observation, { visits }: W
   const isTold =
     pass.verdict === 'reject' && (outcome.kind === 'refused' || seen.sightings.some(({ role }) => role !== 'packet'))
   const reason = samePlace(predicted?.where, pass.place) ? (predicted?.reason ?? pass.text) : reasonOf(pass)
-  return { verdict: isTold ? 'rejected' : 'dropped', reason, where: pass.place }
+  return { verdict: isTold ? 'rejected' : 'dropped', reason, where: pass.place, evidence: 'rules' }
 }
 
 /** Where a bridge's own frames are shown to iptables one must be told why a rule of the host has a say at all. */
@@ -68,9 +74,10 @@ function refusedBySocket(observation: Observation, way: Way, { packet, namespace
   const name = found === undefined ? `inode:${inode}` : nameOf(found)
   const text = `nobody listens at ${packet.ip?.source}:${packet.tcp?.sourcePort}/${flow.protocol}: ${name} answers with a reset`
   if (predicted?.where?.kind === 'socket' && predicted.where.namespace === inode) {
-    return { verdict: 'rejected', reason: predicted.reason, where: predicted.where }
+    return { verdict: 'rejected', reason: predicted.reason, where: predicted.where, evidence: 'answer' }
   }
-  return { verdict: 'rejected', reason: text, where: { kind: 'socket', namespace: inode, name, text } }
+  const where = { kind: 'socket', namespace: inode, name, text } as const
+  return { verdict: 'rejected', reason: text, where, evidence: 'answer' }
 }
 
 function refusedByError(observation: Observation, way: Way, error: Sighting): End {
@@ -82,9 +89,15 @@ function refusedByError(observation: Observation, way: Way, error: Sighting): En
   const isTold = outcome.kind === 'refused' || reaches(observation, flow.source.namespace)
   const verdict = isTold ? 'rejected' : 'dropped'
   const loss = explainLoss(observation, way)
-  if (predicted?.where?.namespace === inode) return { verdict, reason: predicted.reason, where: predicted.where }
+  if (predicted?.where?.namespace === inode) {
+    // the error says that it ends here; which object makes it so is the prediction's word, unless something else tells
+    const isProved = loss !== undefined && loss.evidence !== 'predicted' && samePlace(loss.where, predicted.where)
+    const reason = `${predicted.reason} (${name} answers: ${said})`
+    return { verdict, reason, where: predicted.where, evidence: isProved ? loss.evidence : 'answer' }
+  }
   const text = `${name} answers: ${said}${isTold ? '' : '; the error does not get back'}`
-  return { verdict, reason: text, where: loss?.where ?? { kind: 'kernel', namespace: inode, name, text } }
+  const where = loss?.where ?? { kind: 'kernel', namespace: inode, name, text }
+  return { verdict, reason: text, where, evidence: 'answer' }
 }
 
 function reaches({ seen }: Observation, inode: number): boolean {
@@ -98,7 +111,8 @@ function loop({ namespaces }: Observation, { visits }: Way): End {
   const found = namespaces.get(last?.namespace ?? 0)
   const name = found === undefined ? '' : nameOf(found)
   const reason = `loop: the packet comes back to ${name} again and again`
-  return { verdict: 'dropped', reason, where: { kind: 'route', namespace: last?.namespace ?? 0, name, text: reason } }
+  const where = { kind: 'route', namespace: last?.namespace ?? 0, name, text: reason } as const
+  return { verdict: 'dropped', reason, where, evidence: 'seen' }
 }
 
 const ERRNO_TEXTS: Readonly<Record<string, string>> = {
@@ -116,9 +130,9 @@ function notSent({ flow, predicted }: Observation, errno: string): End {
   const { namespace, name } = flow.source
   const text = `the send call fails: ${errno} (${ERRNO_TEXTS[errno] ?? 'see errno(3)'})`
   if (predicted?.where?.namespace === namespace) {
-    return { verdict: 'rejected', reason: `${text}: ${predicted.reason}`, where: predicted.where }
+    return { verdict: 'rejected', reason: `${text}: ${predicted.reason}`, where: predicted.where, evidence: 'answer' }
   }
-  return { verdict: 'rejected', reason: text, where: { kind: 'kernel', namespace, name, text } }
+  return { verdict: 'rejected', reason: text, where: { kind: 'kernel', namespace, name, text }, evidence: 'answer' }
 }
 
 function arrivalName({ flow, namespaces }: Observation, { visits }: Way): string {
@@ -141,7 +155,7 @@ function lastSeen({ namespaces, flow }: Observation, { visits }: Way): Loss {
   if (visit === undefined) {
     const { namespace, name } = flow.source
     const reason = `${name} did not send it on any link`
-    return { reason, where: { kind: 'kernel', namespace, name, text: reason } }
+    return { reason, where: { kind: 'kernel', namespace, name, text: reason }, evidence: 'seen' }
   }
   const namespace = namespaces.get(visit.namespace)
   const name = namespace === undefined ? '' : nameOf(namespace)
@@ -149,6 +163,7 @@ function lastSeen({ namespaces, flow }: Observation, { visits }: Way): Loss {
   const reason = `last seen in ${name}, ${text}; nothing that was watched says why`
   return {
     reason,
+    evidence: 'seen',
     where: { kind: 'kernel', namespace: visit.namespace, name, text: reason, ...(link === undefined ? {} : { link }) },
   }
 }
@@ -163,13 +178,13 @@ function lastText({ ins, outs }: Visit, namespace: Namespace | undefined): { tex
 export function endOfAnswer(observation: Observation, way: Way): End {
   const { outcome, flow } = observation
   if (outcome.kind === 'connected' || outcome.kind === 'answered') {
-    return { verdict: 'delivered', reason: 'the answer reaches who waits for it' }
+    return { verdict: 'delivered', reason: 'the answer reaches who waits for it', evidence: 'answer' }
   }
   const verdict = verdictOfRules(observation, way)
   if (verdict !== undefined) return verdict
   const last = way.visits.at(-1)
   if (outcome.kind === 'followed' && last?.namespace === flow.source.namespace && last.ins.length > 0) {
-    return { verdict: 'delivered', reason: `the answer comes back to ${flow.source.name}` }
+    return { verdict: 'delivered', reason: `the answer comes back to ${flow.source.name}`, evidence: 'seen' }
   }
   return lost(explainLoss(observation, way) ?? lastSeen(observation, way), 'dropped')
 }
@@ -177,6 +192,8 @@ export function endOfAnswer(observation: Observation, way: Way): End {
 export function endOfAcknowledgement(observation: Observation, way: Way, arrived: number | undefined): End {
   const verdict = verdictOfRules(observation, way)
   if (verdict !== undefined) return verdict
-  if (way.visits.at(-1)?.namespace === arrived) return { verdict: 'delivered', reason: 'the connection is established' }
+  if (way.visits.at(-1)?.namespace === arrived) {
+    return { verdict: 'delivered', reason: 'the connection is established', evidence: 'seen' }
+  }
   return lost(explainLoss(observation, way) ?? lastSeen(observation, way), 'dropped')
 }

@@ -1,13 +1,15 @@
-import type { Place, PlaceKind } from '../model/journey.ts'
+import type { Journey, Place, PlaceKind } from '../model/journey.ts'
 import type { Namespace } from '../model/snapshot.ts'
-import type { MovedCounter } from '../model/trace.ts'
+import type { Evidence, KernelDrop, MovedCounter } from '../model/trace.ts'
 import { linksOf, nameOf } from '../model/wiring.ts'
+import { dropText, meaningOfDrop } from './drop-reasons.ts'
 import type { Observation } from './observation.ts'
 import type { Visit, Way } from './observed-way.ts'
 
 export interface Loss {
   readonly reason: string
   readonly where: Place
+  readonly evidence: Evidence
 }
 
 /** What a counter of the kernel tells, in words, and what kind of object is behind it. */
@@ -45,6 +47,7 @@ export function explainLoss(observation: Observation, { visits }: Way): Loss | u
     lostByRule(observation, inode, visit) ??
     lostByNeighbour(observation, namespace, visit) ??
     lostByCounter(observation, namespace, visit) ??
+    lostByDrop(observation, namespace) ??
     asPredicted(observation, inode) ??
     lostByLink(observation, inode)
   )
@@ -73,6 +76,7 @@ function lostByRule(observation: Observation, inode: number, visit: Visit | unde
   return {
     reason: `${predicted ?? `dropped by ${what}`}; it counted ${delta} ${delta === 1 ? 'packet' : 'packets'} more`,
     where: place,
+    evidence: 'counter',
   }
 }
 
@@ -107,9 +111,13 @@ function lostByNeighbour(
   const link = linksOf(namespace).get(asked.link)?.name ?? `if${asked.link}`
   const reason = `${nameOf(namespace)} asks for ${asked.target} on ${link}, and nobody answers`
   const where = predicted?.where
-  if (where !== undefined && KEEPS_SILENT.has(where.kind)) return { reason: `${reason}: ${predicted?.reason}`, where }
+  if (where !== undefined && KEEPS_SILENT.has(where.kind)) {
+    const evidence = where.kind === 'neighbour' ? 'seen' : 'predicted'
+    return { reason: `${reason}; predicted: ${predicted?.reason}`, where, evidence }
+  }
   return {
     reason,
+    evidence: 'seen',
     where: { kind: 'neighbour', namespace: namespace.inode, name: nameOf(namespace), link, text: reason },
   }
 }
@@ -120,30 +128,67 @@ function lostByCounter(observation: Observation, namespace: Namespace, visit: Vi
     if (meaning === undefined) continue
     const [kind, words] = meaning
     const { predicted } = observation
-    const evidence = `${counter} +${delta}`
+    const said = `${counter} +${delta}`
     if (predicted?.where?.namespace === namespace.inode && predicted.where.kind === kind) {
-      return { reason: `${predicted.reason} (${evidence})`, where: predicted.where }
+      return { reason: `${predicted.reason} (${said})`, where: predicted.where, evidence: 'counter' }
     }
     const link = visit?.ins.at(-1)?.link
     const name = link === undefined ? undefined : linksOf(namespace).get(link)?.name
-    const text = `${nameOf(namespace)}: ${words} (${evidence})`
-    return { reason: text, where: { kind, ...at(namespace), text, ...(name === undefined ? {} : { link: name }) } }
+    const text = `${nameOf(namespace)}: ${words} (${said})`
+    const where = { kind, ...at(namespace), text, ...(name === undefined ? {} : { link: name }) }
+    return { reason: text, where, evidence: 'counter' }
   }
   return undefined
 }
 
+/** What the kernel dropped within the call that sent the packet: the reason says of what kind the place is. */
+function lostByDrop(observation: Observation, namespace: Namespace): Loss | undefined {
+  const ours = (observation.drops ?? []).filter(({ isOurs }) => isOurs)
+  const [found] = ours.flatMap((drop) => {
+    const meaning = meaningOfDrop(drop)
+    return meaning === undefined ? [] : [{ drop, ...meaning }]
+  })
+  if (found === undefined) return undefined
+  const { drop, kinds, words } = found
+  const said = `the kernel dropped it: ${dropText(drop)}`
+  const leg = predictedStop(observation, namespace.inode)
+  if (leg?.where !== undefined && kinds.includes(leg.where.kind)) {
+    return { reason: `${leg.reason} (${said})`, where: leg.where, evidence: 'drop' }
+  }
+  const text = `${nameOf(namespace)}: ${words} (${said})`
+  return { reason: text, where: { kind: kinds[0] ?? 'kernel', ...at(namespace), text }, evidence: 'drop' }
+}
+
 /** Nothing contradicts the prediction: it was seen up to there, and not behind it. */
-function asPredicted({ predicted }: Observation, inode: number): Loss | undefined {
-  const places = [predicted, predicted?.reply, predicted?.reply?.reply]
-  const found = places.find((leg) => leg?.where?.namespace === inode && leg.verdict !== 'delivered')
+function asPredicted(observation: Observation, inode: number): Loss | undefined {
+  const found = predictedStop(observation, inode)
   if (found?.where === undefined) return undefined
-  return { reason: `${found.reason} (not seen behind it)`, where: found.where }
+  const { where } = found
+  const moved = countersIn(observation, inode).find(
+    ({ place }) => place?.kind === 'link' && where.kind === 'link' && place.link === where.link,
+  )
+  if (moved !== undefined) {
+    return { reason: `${found.reason} (${moved.counter} +${moved.delta})`, where, evidence: 'counter' }
+  }
+  const meanwhile = (observation.drops ?? []).find((drop) => meaningOfDrop(drop)?.kinds.includes(where.kind) === true)
+  const said = meanwhile === undefined ? '' : `; ${meanwhileText(meanwhile)}`
+  return { reason: `${found.reason} (predicted: it was not seen behind it${said})`, where, evidence: 'predicted' }
+}
+
+/** They carry no addresses: ours may not be among them. */
+function meanwhileText(drop: KernelDrop): string {
+  return `the kernel dropped ${drop.count} ${drop.count === 1 ? 'packet' : 'packets'} meanwhile, ${dropText(drop)}`
+}
+
+function predictedStop({ predicted }: Observation, inode: number): Journey | undefined {
+  const legs = [predicted, predicted?.reply, predicted?.reply?.reply]
+  return legs.find((leg) => leg?.where?.namespace === inode && leg.verdict !== 'delivered')
 }
 
 function lostByLink(observation: Observation, inode: number): Loss | undefined {
   const found = countersIn(observation, inode).find(({ place }) => place?.kind === 'link')
   if (found?.place === undefined) return undefined
-  return { reason: `${found.name}: ${found.counter} +${found.delta}`, where: found.place }
+  return { reason: `${found.name}: ${found.counter} +${found.delta}`, where: found.place, evidence: 'counter' }
 }
 
 function at(namespace: Namespace) {

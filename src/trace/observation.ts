@@ -1,6 +1,6 @@
 import type { Flow, Journey } from '../model/journey.ts'
 import type { Namespace } from '../model/snapshot.ts'
-import type { MovedCounter } from '../model/trace.ts'
+import type { KernelDrop, MovedCounter } from '../model/trace.ts'
 import type { RulePass } from './rule-passes.ts'
 import type { Seen } from './sightings.ts'
 
@@ -17,6 +17,8 @@ export interface Observation {
   readonly passes: readonly RulePass[]
   readonly outcome: Outcome
   readonly counters: readonly MovedCounter[]
+  /** Undefined when the kernel was not asked. */
+  readonly drops: readonly KernelDrop[] | undefined
   readonly predicted: Journey | undefined
   /** `SYN`, `echo request`. */
   readonly kind: string

@@ -28,8 +28,9 @@ export function observe(observation: Observation): ObservedJourney {
   return { ...journey, reply: { ...back, reply: last } }
 }
 
-function journeyOf(flow: Flow, hops: readonly ObservedHop[], { verdict, reason, where }: End): ObservedJourney {
-  return { flow, verdict, hops, reason, ...(where === undefined ? {} : { where }), unknowns: [], fixes: [] }
+function journeyOf(flow: Flow, hops: readonly ObservedHop[], end: End): ObservedJourney {
+  const { verdict, reason, where, evidence } = end
+  return { flow, verdict, hops, reason, evidence, ...(where === undefined ? {} : { where }), unknowns: [], fixes: [] }
 }
 
 function sentHop({ flow, seen, kind }: Observation): ObservedHop {
@@ -51,7 +52,7 @@ function sentHop({ flow, seen, kind }: Observation): ObservedHop {
 }
 
 /** Where it ends, when no rule's verdict is the last hop already. */
-function endHops(observation: Observation, way: Way, { verdict, reason, where }: End): ObservedHop[] {
+function endHops(observation: Observation, way: Way, { verdict, reason, where, evidence }: End): ObservedHop[] {
   const last = way.hops.at(-1)
   if (last?.stopped === true) return []
   const visit = way.visits.at(-1)
@@ -69,7 +70,7 @@ function endHops(observation: Observation, way: Way, { verdict, reason, where }:
       text: reason,
       packet,
       details: [],
-      evidence: isDelivered ? 'answer' : 'counter',
+      evidence: isDelivered ? 'answer' : evidence,
       ...(where === undefined ? {} : { place: where }),
       ...(isDelivered ? {} : { stopped: true }),
     },

@@ -1,7 +1,7 @@
 import type { Flow, Journey } from '../model/journey.ts'
 import { failedLeg, legsOf } from '../model/journey-legs.ts'
 import type { ConntrackEntry } from '../model/snapshot.ts'
-import type { Trace, TracedConnection } from '../model/trace.ts'
+import type { KernelDrop, Trace, TracedConnection } from '../model/trace.ts'
 import { disagreementsOf } from './compare.ts'
 import type { Identity } from './identity.ts'
 import type { Listeners } from './listeners.ts'
@@ -19,6 +19,7 @@ export interface Summary {
   readonly listeners: Listeners
   readonly identity: Identity
   readonly outcome: Outcome
+  readonly drops?: readonly KernelDrop[] | undefined
   readonly probed: {
     readonly kind: string
     readonly mark: string
@@ -30,7 +31,7 @@ export interface Summary {
 
 /** Puts together what was heard, counted and predicted. */
 export async function summarise(summary: Summary): Promise<Trace> {
-  const { host, flow, predicted, listeners, identity, outcome, probed } = summary
+  const { host, flow, predicted, listeners, identity, outcome, drops, probed } = summary
   const seen = findSightings(listeners.frames, identity, host.filterOptions.vxlanPorts)
   const passes = findPasses(listeners.events, identity, host.namespaces)
   const inodes = new Set([
@@ -42,7 +43,7 @@ export async function summarise(summary: Summary): Promise<Trace> {
   const counters = await host.moved([...inodes])
   const { namespaces } = host
   const kind = probed.kind === 'nothing' ? 'packet' : probed.kind
-  const observed = observe({ flow, namespaces, seen, passes, outcome, counters, predicted, kind })
+  const observed = observe({ flow, namespaces, seen, passes, outcome, counters, drops, predicted, kind })
   const first = seen.sightings.find(({ role }) => role === 'packet')
   return {
     ...observed,
@@ -59,6 +60,7 @@ export async function summarise(summary: Summary): Promise<Trace> {
     },
     connections: [...inodes].flatMap((inode) => connectionsIn(host, inode, seen.sightings)),
     counters,
+    ...(drops === undefined ? {} : { drops }),
     notes: [...summary.notes, ...listeners.notes],
   }
 }

@@ -8,6 +8,7 @@ import { requireCapabilities } from '../kernel/capabilities.ts'
 import type { Flow, Journey } from '../model/journey.ts'
 import type { Trace, TraceStage } from '../model/trace.ts'
 import type { OwnerOptions } from '../owners/identify.ts'
+import { type DropListener, listenForDrops } from './drops.ts'
 import { Listeners } from './listeners.ts'
 import type { Outcome } from './observation.ts'
 import { type Followed, protocolFilter, Watcher } from './passive.ts'
@@ -23,7 +24,7 @@ export interface TraceRequest {
   readonly flow: Flow | ((world: World) => Flow)
   /** How long to wait for an answer. Default 2,000; 10,000 for traffic that is followed. */
   readonly timeoutMs?: number
-  /** Adds nothing to any rule set: what rules say is then not known. Default true. */
+  /** False adds nothing to any rule set or to the host's tracing: what rules say is then not known. Default true. */
   readonly rules?: boolean
   /** Sends nothing: follows the first packet in the source namespace that this pcap-filter(7) lets through. */
   readonly passive?: string
@@ -41,6 +42,7 @@ const NEIGHBOUR_MS = 3_500
 /** What follows the last word of the sender's socket, or of a rule that dropped the packet. */
 const SETTLE_MS = { answered: 40, dropped: 150, followed: 300 } as const
 const POLL_MS = 2
+const NOT_ASKED = ['neither rules nor the kernel’s reasons for drops were asked (--no-rules)']
 
 /**
  * Sends one real packet and follows it through every namespace of this host. All that it adds to the kernel is gone
@@ -77,6 +79,7 @@ async function sendProbe({ request, host, flow, notes }: Attempt): Promise<Trace
   const patienceMs = request.timeoutMs ?? NEIGHBOUR_MS
   const probe = prepareProbe(host.sessionOf(flow.source), flow, { question })
   const listeners = new Listeners((inode) => host.nameOf(inode))
+  let drops: DropListener | undefined
   try {
     const { sourcePort, identity } = probe
     const sent: Flow = sourcePort === undefined || sourcePort === 0 ? flow : { ...flow, sourcePort }
@@ -87,17 +90,23 @@ async function sendProbe({ request, host, flow, notes }: Attempt): Promise<Trace
       identity: rules ? identity : undefined,
     })
     host.readCounters()
+    drops = rules ? listenForDrops(identity.family) : undefined
     onProgress?.('sending')
     const startedMs = performance.now()
-    probe.send()
+    if (drops === undefined) probe.send()
+    else drops.during(() => probe.send())
     onProgress?.('waiting')
     const outcome = await waitForAnswer(probe, listeners, { timeoutMs, patienceMs, signal: request.signal })
     listeners.review()
+    const dropped = drops?.finish()
+    drops?.close()
     onProgress?.('reading again')
     const probed = { kind: probe.kind, mark: probe.mark, sourcePort, waitedMs: performance.now() - startedMs }
-    return await summarise({ host, flow: sent, predicted, listeners, identity, outcome, probed, notes })
+    const heard = { listeners, identity, outcome, drops: dropped, probed }
+    return await summarise({ host, flow: sent, predicted, ...heard, notes: [...notes, ...(drops?.notes ?? NOT_ASKED)] })
   } finally {
     probe.close()
+    drops?.close()
     void listeners.close()
   }
 }
