@@ -5,7 +5,7 @@ import { PATH_COMMAND } from './path.ts'
 
 /** Those of `path` that a real packet can have. */
 const SHARED = new Set([
-  ...['proto', 'ipv4', 'ipv6', 'source-address', 'source-port', 'link', 'mark', 'ttl', 'size', 'df', 'uid'],
+  ...['ipv4', 'ipv6', 'source-address', 'source-port', 'link', 'mark', 'ttl', 'size', 'df', 'uid'],
   ...['detailed', 'minimal', 'format', 'docker-socket', 'no-color'],
 ])
 
@@ -22,6 +22,12 @@ export const TRACE_COMMAND: Command = {
   ],
   positionals: PATH_COMMAND.positionals,
   options: [
+    {
+      name: 'proto',
+      argument: 'PROTOCOL',
+      values: ['tcp', 'udp', 'icmp', 'arp'],
+      summary: 'tcp (default with a port), udp, icmp; arp asks the link who has the address',
+    },
     ...PATH_COMMAND.options.filter(({ name }) => SHARED.has(name)),
     { name: 'timeout', argument: 'SECONDS', summary: 'to wait for an answer (default 2), or for traffic (default 10)' },
     { name: 'passive', argument: 'FILTER', summary: 'send nothing: follow the first packet that tcpdump would show' },
@@ -34,6 +40,7 @@ export const TRACE_COMMAND: Command = {
     ['trace web 1.1.1.1 --size 1500 --df', 'a full-size ping that must not be cut'],
     ['trace web 127.0.0.11 --question db', 'a name, as the container would ask for it'],
     ['trace web db:8500 --passive "tcp port 8500"', 'what is on its way anyhow'],
+    ['trace web db --proto arp', 'who says that he has an address; two who say so are a duplicate'],
     ['trace web db:8500 --minimal', 'one line, for scripts'],
   ],
   run: trace,

@@ -1,10 +1,13 @@
 import type { Context } from '../command.ts'
 import { TsnetError } from '../errors.ts'
+import type { World } from '../flow/world.ts'
+import type { Flow } from '../model/journey.ts'
 import type { Trace, TraceStage } from '../model/trace.ts'
 import { journeyDot, journeyMermaid } from '../report/journey-graphs.ts'
 import { traceLine, traceLines } from '../report/trace-lines.ts'
 import { type TraceRequest, trace as traceFlow } from '../trace/trace.ts'
 import { ownerOptionsOf } from './facts.ts'
+import { Options } from './options.ts'
 import { flowOf, formatOf, statusOf } from './path.ts'
 
 /** What a real packet does: says so, and ends with 0 delivered and answered, 1 not, 4 nothing could be tried. */
@@ -57,6 +60,7 @@ function requestOf(context: Context, signal: AbortSignal): TraceRequest {
   const question = options.text('question')
   return {
     flow: (world) => {
+      if (options.text('proto') === ARP) return arpFlow(context, world)
       const flow = flowOf(context, world)
       return question === undefined
         ? flow
@@ -70,6 +74,19 @@ function requestOf(context: Context, signal: AbortSignal): TraceRequest {
     ...(question === undefined ? {} : { question }),
     ...(output.terminal.interactive ? { onProgress: (stage: TraceStage) => progress(stage) } : {}),
   }
+}
+
+const ARP = 'arp'
+
+/** A prediction knows no ARP: its words are those of a ping. */
+function arpFlow(context: Context, world: World): Flow {
+  const { options, positionals } = context
+  const given = ['source-address', 'link', 'ipv4'].flatMap((name) => {
+    return options.has(name) ? [[name, options.list(name)] as const] : []
+  })
+  const flow = flowOf({ ...context, options: new Options(new Map(given)) }, world)
+  if (flow.destinationPort === undefined) return { ...flow, protocol: ARP }
+  throw new TsnetError('usage', `trace ${positionals.join(' ')}: ARP knows no ports`)
 }
 
 const DNS_PORT = 53

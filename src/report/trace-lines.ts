@@ -141,12 +141,17 @@ function leftText(row: TraceRow, position: number, width: number): string {
 function rightText({ predicted, observed }: TraceRow, where: { isBehind: boolean; isFirstLeg: boolean }): string {
   if (observed.length === 0) return where.isBehind ? 'not reached' : ''
   const parts = observed.map((hop) => observedText(hop, predicted))
-  const mark = observed.some(({ stopped }) => stopped === true) ? '✖' : '✓'
+  const mark = observed.some(({ evidence }) => evidence === 'predicted') ? '?' : markOf(observed)
   return sanitise(`${mark} ${parts.join(', ')}`)
 }
 
+function markOf(observed: readonly ObservedHop[]): string {
+  return observed.some(({ stopped }) => stopped === true) ? '✖' : '✓'
+}
+
 function observedText(hop: ObservedHop, predicted: Hop | undefined): string {
-  const { direction, atUs, text, name, subject } = hop
+  const { direction, atUs, text, name, subject, evidence } = hop
+  if (evidence === 'predicted') return 'predicted: not seen behind it'
   if (direction === undefined) return isSaid(hop, predicted) ? 'the same' : text
   const time = atUs === undefined ? '' : ` +${microseconds(atUs)}`
   if (predicted === undefined) return `${text}${time}`

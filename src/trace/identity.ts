@@ -1,4 +1,4 @@
-import type { DecodedPacket, TcpHeader } from '../model/packets/packet.ts'
+import type { ArpPacket, DecodedPacket, TcpHeader } from '../model/packets/packet.ts'
 
 /** linux/in.h */
 export const IPPROTO = { ICMP: 1, TCP: 6, UDP: 17, ESP: 50, ICMPV6: 58 } as const
@@ -7,7 +7,7 @@ const FLAG = { FIN: 1, SYN: 2, RST: 4, ACK: 16 } as const
 /** How our packet, what answers it and what follows can be told from all others, whatever NAT makes of them. */
 export interface Identity {
   readonly family: 4 | 6
-  /** IPPROTO_* */
+  /** IPPROTO_*; ETH_P_ARP for ARP */
   readonly protocol: number
   /**
    * 32 bits that nobody else has: the initial sequence number of TCP, the first four bytes of a datagram, the first
@@ -18,6 +18,15 @@ export interface Identity {
   readonly sourcePort?: number
   /** TCP, of a connection that goes on: bytes of the segment, whose sequence number is the cookie. */
   readonly segmentBytes?: number
+  /** ARP has no room for a cookie: who asks whom. */
+  readonly arp?: ArpIdentity
+}
+
+export interface ArpIdentity {
+  readonly target: string
+  /** `0.0.0.0` for a question that nobody learns from. */
+  readonly sender: string
+  readonly senderMac: string
 }
 
 /** What a packet has to do with the probe: itself, what answers it, the ACK that follows, an error about it. */
@@ -25,6 +34,7 @@ export type Role = 'packet' | 'answer' | 'acknowledgement' | 'error'
 
 /** Undefined for somebody else's packet. */
 export function roleOf(identity: Identity, packet: DecodedPacket): Role | undefined {
+  if (identity.arp !== undefined) return packet.arp === undefined ? undefined : roleOfArp(identity.arp, packet.arp)
   if (packet.icmp?.about !== undefined) return isPacket(identity, packet.icmp.about) ? 'error' : undefined
   if (packet.ip?.protocol !== identity.protocol) return undefined
   if (packet.tcp !== undefined) {
@@ -33,6 +43,13 @@ export function roleOf(identity: Identity, packet: DecodedPacket): Role | undefi
   }
   if (packet.udp !== undefined) return roleOfUdp(identity, packet)
   return packet.icmp === undefined ? undefined : roleOfEcho(identity, packet)
+}
+
+function roleOfArp({ target, sender, senderMac }: ArpIdentity, arp: ArpPacket): Role | undefined {
+  if (arp.operation === 1) {
+    return arp.target === target && arp.sender === sender && arp.senderMac === senderMac ? 'packet' : undefined
+  }
+  return arp.sender === target && arp.targetMac === senderMac ? 'answer' : undefined
 }
 
 function isPacket(identity: Identity, packet: DecodedPacket): boolean {

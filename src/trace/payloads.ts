@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { TsnetError } from '../errors.ts'
+import type { ArpIdentity } from './identity.ts'
 
 /** `size` bytes that begin with the cookie. */
 export function datagram(cookie: number, size: number): Uint8Array {
@@ -51,4 +52,15 @@ export function dnsQuestion(name: string): Uint8Array {
   question.writeUInt16BE(CLASS_IN, 2)
   const parts = labels.map((label) => Buffer.concat([Buffer.of(label.length), Buffer.from(label, 'latin1')]))
   return Buffer.concat([header, ...parts, Buffer.of(0), question])
+}
+
+const ARP_REQUEST = '0001080006040001'
+const ETHERTYPE_ARP = '0806'
+
+/** RFC 826, with its Ethernet header: to everybody. */
+export function arpRequest({ sender, senderMac, target }: ArpIdentity): Uint8Array {
+  const mac = senderMac.replaceAll(':', '')
+  const ip = (address: string) => Buffer.from(address.split('.').map(Number)).toString('hex')
+  const hex = ['ff'.repeat(6), mac, ETHERTYPE_ARP, ARP_REQUEST, mac, ip(sender), '00'.repeat(6), ip(target)]
+  return Buffer.from(hex.join(''), 'hex')
 }

@@ -2,6 +2,8 @@ import type { Flow, Journey } from '../model/journey.ts'
 import { failedLeg, legsOf } from '../model/journey-legs.ts'
 import type { ConntrackEntry } from '../model/snapshot.ts'
 import type { KernelDrop, Trace, TracedConnection } from '../model/trace.ts'
+import { buildWiring } from '../model/wiring.ts'
+import { observeArp } from './arp-journey.ts'
 import { disagreementsOf } from './compare.ts'
 import type { Identity } from './identity.ts'
 import type { Listeners } from './listeners.ts'
@@ -15,7 +17,8 @@ import type { TracedHost } from './traced-host.ts'
 export interface Summary {
   readonly host: TracedHost
   readonly flow: Flow
-  readonly predicted: Journey
+  /** Undefined for what nothing predicts (ARP). */
+  readonly predicted: Journey | undefined
   readonly listeners: Listeners
   readonly identity: Identity
   readonly outcome: Outcome
@@ -38,21 +41,23 @@ export async function summarise(summary: Summary): Promise<Trace> {
     flow.source.namespace,
     ...seen.sightings.map(({ namespace }) => namespace),
     ...passes.map(({ namespace }) => namespace),
-    ...legsOf(predicted).flatMap(({ hops }) => hops.map(({ namespace }) => namespace)),
+    ...(predicted === undefined ? [] : legsOf(predicted)).flatMap(({ hops }) => hops.map(({ namespace }) => namespace)),
   ])
   const counters = await host.moved([...inodes])
   const { namespaces } = host
   const kind = probed.kind === 'nothing' ? 'packet' : probed.kind
-  const observed = observe({ flow, namespaces, seen, passes, outcome, counters, drops, predicted, kind })
+  const observation = { flow, namespaces, seen, passes, outcome, counters, drops, predicted, kind }
+  const observed =
+    identity.arp === undefined ? observe(observation) : observeArp(observation, buildWiring(host.snapshot))
   const first = seen.sightings.find(({ role }) => role === 'packet')
   return {
     ...observed,
-    fixes: isSameEnd(predicted, observed) ? predicted.fixes : [],
-    predicted,
-    disagreements: disagreementsOf(predicted, observed),
+    fixes: predicted !== undefined && isSameEnd(predicted, observed) ? predicted.fixes : [],
+    ...(predicted === undefined ? {} : { predicted }),
+    disagreements: predicted === undefined ? [] : disagreementsOf(predicted, observed),
     probe: {
       kind: probed.kind,
-      source: first?.packet.ip?.source ?? flow.source.address ?? '',
+      source: first?.packet.ip?.source ?? identity.arp?.sender ?? flow.source.address ?? '',
       ...(probed.sourcePort === undefined || probed.sourcePort === 0 ? {} : { sourcePort: probed.sourcePort }),
       mark: probed.mark,
       outcome: outcomeText(outcome, probed.waitedMs),

@@ -8,6 +8,7 @@ import { requireCapabilities } from '../kernel/capabilities.ts'
 import type { Flow, Journey } from '../model/journey.ts'
 import type { Trace, TraceStage } from '../model/trace.ts'
 import type { OwnerOptions } from '../owners/identify.ts'
+import { prepareArpProbe } from './arp-probe.ts'
 import { type DropListener, listenForDrops } from './drops.ts'
 import { Listeners } from './listeners.ts'
 import type { Outcome } from './observation.ts'
@@ -40,7 +41,7 @@ const PASSIVE_TIMEOUT_MS = 10_000
 /** Three questions for a neighbour, a second apart; only then the sender is told that there is none. */
 const NEIGHBOUR_MS = 3_500
 /** What follows the last word of the sender's socket, or of a rule that dropped the packet. */
-const SETTLE_MS = { answered: 40, dropped: 150, followed: 300 } as const
+const SETTLE_MS = { answered: 40, duplicates: 300, dropped: 150, followed: 300 } as const
 const POLL_MS = 2
 const NOT_ASKED = ['neither rules nor the kernel’s reasons for drops were asked (--no-rules)']
 
@@ -77,17 +78,18 @@ interface Attempt {
 async function sendProbe({ request, host, flow, notes }: Attempt): Promise<Trace> {
   const { question, rules = true, onProgress, timeoutMs = TIMEOUT_MS } = request
   const patienceMs = request.timeoutMs ?? NEIGHBOUR_MS
-  const probe = prepareProbe(host.sessionOf(flow.source), flow, { question })
+  const isArp = flow.protocol === ARP
+  const probe = isArp ? arpProbe(host, flow) : prepareProbe(host.sessionOf(flow.source), flow, { question })
   const listeners = new Listeners((inode) => host.nameOf(inode))
   let drops: DropListener | undefined
   try {
     const { sourcePort, identity } = probe
     const sent: Flow = sourcePort === undefined || sourcePort === 0 ? flow : { ...flow, sourcePort }
-    const predicted: Journey = predictWithFixes(host.world, sent)
+    const predicted: Journey | undefined = isArp ? undefined : predictWithFixes(host.world, sent)
     onProgress?.('listening')
     listeners.open(host.sessions, {
       filter: probeFilter(identity, host.filterOptions),
-      identity: rules ? identity : undefined,
+      identity: rules && !isArp ? identity : undefined,
     })
     host.readCounters()
     drops = rules ? listenForDrops(identity.family) : undefined
@@ -96,7 +98,12 @@ async function sendProbe({ request, host, flow, notes }: Attempt): Promise<Trace
     if (drops === undefined) probe.send()
     else drops.during(() => probe.send())
     onProgress?.('waiting')
-    const outcome = await waitForAnswer(probe, listeners, { timeoutMs, patienceMs, signal: request.signal })
+    const outcome = await waitForAnswer(probe, listeners, {
+      timeoutMs,
+      patienceMs: isArp ? 0 : patienceMs,
+      settleMs: isArp ? SETTLE_MS.duplicates : SETTLE_MS.answered,
+      signal: request.signal,
+    })
     listeners.review()
     const dropped = drops?.finish()
     drops?.close()
@@ -111,6 +118,16 @@ async function sendProbe({ request, host, flow, notes }: Attempt): Promise<Trace
   }
 }
 
+/** Nothing predicts it: there is one link, and who is on it. */
+const ARP = 'arp'
+
+function arpProbe(host: TracedHost, flow: Flow): Probe {
+  const session = host.sessionOf(flow.source)
+  const namespace = host.namespaces.get(flow.source.namespace)
+  if (namespace !== undefined) return prepareArpProbe(session, flow, namespace)
+  throw new TsnetError('vanished', `trace: ${flow.source.name} is not there any more`)
+}
+
 interface Waiting {
   readonly timeoutMs: number
   readonly signal: AbortSignal | undefined
@@ -119,6 +136,8 @@ interface Waiting {
 interface Patience extends Waiting {
   /** While somebody on the way asks for a neighbour. */
   readonly patienceMs: number
+  /** After the first answer. */
+  readonly settleMs: number
 }
 
 async function waitForAnswer(probe: Probe, listeners: Listeners, waiting: Patience): Promise<Outcome> {
@@ -130,7 +149,7 @@ async function waitForAnswer(probe: Probe, listeners: Listeners, waiting: Patien
     listeners.read()
     if (outcome === undefined) {
       outcome = probe.poll()
-      if (outcome !== undefined) end = Math.min(end, performance.now() + SETTLE_MS.answered)
+      if (outcome !== undefined) end = Math.min(end, performance.now() + waiting.settleMs)
       else if (isStopped(listeners)) end = Math.min(end, performance.now() + SETTLE_MS.dropped)
     }
     await delay(POLL_MS)

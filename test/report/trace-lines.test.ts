@@ -104,6 +104,29 @@ test('one line says what happened and whether it was foreseen', () => {
   )
 })
 
+test('a place that only the prediction knows is not told of as seen', () => {
+  const stop: ObservedHop = { ...DROP, evidence: 'predicted', stopped: true }
+  const predicted = { ...TRACE, hops: [{ ...DROP, stopped: true }], verdict: 'dropped' } as const
+  const lines = traceLines({ ...TRACE, hops: [stop], predicted })
+  expect(lines[1]).toBe(
+    ' 1 host  forward     ✖ dropped by the policy of filter FORWARD  ? predicted: not seen behind it',
+  )
+})
+
+test('what the kernel dropped is told of as ours or anybody’s', () => {
+  const drops = [
+    { reason: 'IP_RPFILTER', location: 'ip_rcv_finish_core', protocol: 'ip', count: 1, isOurs: true },
+    { reason: 'QDISC_DROP', protocol: 'arp', count: 2, isOurs: false },
+  ] as const
+  const said = (detailed: boolean) =>
+    traceLines({ ...TRACE, drops }, { detailed }).filter((line) => /dropped {2}/.test(line))
+  expect(said(true)).toEqual([
+    ' dropped  by the kernel: IP_RPFILTER in ip_rcv_finish_core, 1 packet (ip) while the probe was sent',
+    ' dropped  by the kernel: QDISC_DROP, 2 packets (arp) meanwhile, of anybody on this host',
+  ])
+  expect(said(false)).toHaveLength(1)
+})
+
 test('nothing of what a host says reaches the terminal as it is', () => {
   const hostile = {
     ...TRACE,
