@@ -147,7 +147,8 @@ function resolvFix(space: Space, servers: readonly string[]): DraftFix | undefin
 function deafServers(space: Space): Draft[] {
   const { dns, sockets, owner, pids } = space.namespace
   if (dns === undefined || owner.kind === 'peer' || owner.kind === 'netns' || owner.kind === 'docker-sandbox') return []
-  if (pids.length === 0 && owner.kind !== 'lab') return []
+  // of a namespace of a lab without files of its own nobody asks for names
+  if (pids.length === 0 && (owner.kind !== 'lab' || dns.path === '/etc/resolv.conf')) return []
   // it has a resolver of an engine and asks another: that is told by itself
   if (listenersAt(space, EMBEDDED).length > 0) return []
   const isHeard = (address: string) =>

@@ -37,7 +37,7 @@ interface Tight {
 function tightIn(map: HostMap, vtep: Vtep): Tight | undefined {
   const outer = outerEndpoint(map, vtep)
   if (outer === undefined) return undefined
-  const encrypted = isEncrypted(vtep.underlay)
+  const encrypted = isEncrypted(vtep)
   const most = outer.link.mtu - OVERHEAD[outer.ip.family] - (encrypted ? ESP_OVERHEAD : 0)
   const large = vtep.local.filter(({ link, ip }) => ip.family === 4 && link.mtu > most)
   return large.length === 0 ? undefined : { vtep, outer, most, large, encrypted }
@@ -48,10 +48,16 @@ function outerEndpoint(map: HostMap, vtep: Vtep): Endpoint | undefined {
   return map.of(vtep.underlay).find(({ ip }) => ip.text === address)
 }
 
-function isEncrypted({ namespace }: Space): boolean {
-  return namespace.xfrm.policies.some(
+/** The policies of Docker are for marked packets, and a rule for each network marks those of its VXLAN id. */
+function isEncrypted({ underlay: { namespace }, vxlan: { vni } }: Vtep): boolean {
+  const policies = namespace.xfrm.policies.filter(
     ({ direction, destinationPort }) => direction === 'out' && destinationPort !== undefined,
   )
+  if (policies.length === 0 || policies.some(({ mark }) => mark === undefined)) return policies.length > 0
+  // as `u32` and as `bpf` compare it: in the upper three of four bytes
+  const id = vni * 256
+  const inRule = new RegExp(`\\b(${id}|0x${id.toString(16)})\\b`)
+  return namespace.firewall.some(({ table, text }) => table === 'mangle' && text.includes('MARK') && inRule.test(text))
 }
 
 function mtuDraft(map: HostMap, { vtep, outer, most, encrypted }: Tight, all: readonly Tight[]): Draft {

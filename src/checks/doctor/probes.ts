@@ -195,6 +195,8 @@ function portProbes(map: HostMap, uplink: Endpoint, published: PublishedRule): P
   if (target === undefined || isLocal) return [own]
   const flow = { source: from(target), ...about }
   const text = `${target.name} → its own published port ${to}`
+  // a load balancer asks nobody
+  if (target.namespace.ipvs.length > 0) return [own]
   return [own, { kind: 'hairpin', source: target, target, flow, text, rule }]
 }
 
