@@ -16,6 +16,7 @@ const TESTS = {
   chromium: 'chromium',
   conntrack: 'conntrack',
   cpio: 'cpio',
+  curl: 'curl',
   'docker.io': 'dockerd',
   ethtool: 'ethtool',
   iproute2: 'ip',
@@ -43,10 +44,19 @@ const PEERS = { 'bridge-utils': 'brctl', mininet: 'mn' }
 /** What the demonstration looks at its lab with, besides. @type {Packages} */
 const DEMONSTRATION = { curl: 'curl' }
 
-/** @typedef {'check' | 'start' | 'demo' | 'test' | 'bench'} Purpose */
+/** What breaks labs, and tries what works in them. @type {Packages} */
+const SCOREBOARD = { curl: 'curl', iproute2: 'ip', 'iputils-ping': 'ping', ipvsadm: 'ipvsadm' }
+
+/** @typedef {'check' | 'start' | 'demo' | 'test' | 'bench' | 'faults'} Purpose */
 
 /** @type {Readonly<Record<Exclude<Purpose, 'check'>, Packages>>} */
-const FURTHER = { start: {}, demo: DEMONSTRATION, test: TESTS, bench: { ...TESTS, ...PEERS } }
+const FURTHER = {
+  start: {},
+  demo: DEMONSTRATION,
+  test: TESTS,
+  bench: { ...TESTS, ...PEERS },
+  faults: SCOREBOARD,
+}
 
 const SYSTEM_PATHS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
 const NO_SERVICES = '/usr/sbin/policy-rc.d'

@@ -27,7 +27,7 @@ if (process.getuid?.() !== 0) {
   process.stderr.write('faults: needs root, for it makes network namespaces\n')
   process.exit(CANNOT_RUN)
 }
-if (process.env['FAULTS_PROGRAM'] === undefined) await setUp('demo')
+if (process.env['FAULTS_PROGRAM'] === undefined) await setUp('faults')
 const main = await bundleScoreboard()
 const namespaces = ['--net', '--mount', '--pid', '--uts', '--fork', '--kill-child', '--mount-proc']
 const words = ['sh', '-c', FIRST_PROCESS, 'sh', process.execPath, main, ...process.argv.slice(2)]
