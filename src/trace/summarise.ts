@@ -50,6 +50,11 @@ export async function summarise(summary: Summary): Promise<Trace> {
   const observed =
     identity.arp === undefined ? observe(observation) : observeArp(observation, buildWiring(host.snapshot))
   const first = seen.sightings.find(({ role }) => role === 'packet')
+  const connections = [...inodes].flatMap((inode) => connectionsIn(host, inode, seen.sightings))
+  const asked = seen.neighbours.map(({ namespace }) => namespace)
+  const gone = host
+    .gone(new Set([...inodes, ...asked]))
+    .map((inode) => `${host.nameOf(inode)}: went away while we traced`)
   return {
     ...observed,
     fixes: predicted !== undefined && isSameEnd(predicted, observed) ? predicted.fixes : [],
@@ -63,10 +68,10 @@ export async function summarise(summary: Summary): Promise<Trace> {
       outcome: outcomeText(outcome, probed.waitedMs),
       sent: timesSent(seen.sightings, flow.source.namespace),
     },
-    connections: [...inodes].flatMap((inode) => connectionsIn(host, inode, seen.sightings)),
+    connections,
     counters,
     ...(drops === undefined ? {} : { drops }),
-    notes: [...summary.notes, ...listeners.notes],
+    notes: [...summary.notes, ...listeners.notes, ...gone],
   }
 }
 

@@ -103,6 +103,11 @@ export class TracedHost {
     return ignoreVanished(() => movedCounters(namespace, before, readCounters(session))) ?? []
   }
 
+  /** Which of these are gone, but for us who hold them open; nothing can be read of them afterwards. */
+  gone(inodes: ReadonlySet<number>): number[] {
+    return this.#inspector.discover().removed.filter((inode) => inodes.has(inode))
+  }
+
   connectionsOf(inode: number): readonly ConntrackEntry[] {
     return this.#inspector.readConnections(inode)
   }

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Trace } from '../../../src/model/trace.ts'
 import { openTraceWorld, stopOf, type TraceWorld } from './trace-world.ts'
 
 let host: TraceWorld
@@ -193,25 +194,78 @@ describe('what it adds', () => {
     await expect.poll(ruleset, { timeout: 5_000 }).toBe(before)
   })
 
-  test('is nothing with --no-rules', async () => {
+  test('is nothing with --no-rules: the generation of the rule set stays', async () => {
     const monitor = host.world.start('nft', ['monitor'], { namespace: 'dockerhost', stdio: 'pipe' })
     let heard = ''
     monitor.stdout?.on('data', (chunk) => (heard += String(chunk)))
+    const nft = (command: string) => host.world.run('sh', ['-c', `nft ${command}`], { namespace: 'dockerhost' })
+    // from then on it listens
+    const hears = async () => {
+      await nft('"add table ip before; delete table ip before"')
+      return heard
+    }
+    await expect.poll(hears, { timeout: 10_000, interval: 100 }).toContain('before')
+    await nft('"add table ip first; delete table ip first"')
     const quiet = await host.trace('web', 'db:80', '--no-rules')
-    expect(stopOf(quiet)).toBe('arrives and is answered')
-    // it is listening by the time that it hears the other trace
-    await expect
-      .poll(
-        async () => {
-          await host.trace('web', 'db:80')
-          return heard
-        },
-        { timeout: 20_000 },
-      )
-      .toContain('tsnet-trace')
+    await nft('"add table ip second; delete table ip second"')
+    await expect.poll(() => heard, { timeout: 10_000 }).toMatch(/delete table ip second[\s\S]*generation \d+/)
     monitor.kill()
-    expect(heard.split('tsnet-trace').length).toBeGreaterThan(1)
+    const generationAfter = (name: string) => {
+      const [, number] = new RegExp(`delete table ip ${name}[\\s\\S]*?new generation (\\d+)`).exec(heard) ?? []
+      return Number(number)
+    }
+    expect(generationAfter('second')).toBe(generationAfter('first') + 1)
+    expect(heard).not.toContain('tsnet-trace')
+    expect(stopOf(quiet)).toBe('arrives and is answered')
     expect(quiet.hops.some(({ evidence }) => evidence === 'rules')).toBe(false)
+  })
+})
+
+describe('what changes while it waits', () => {
+  /** A trace that nobody answers, and what is done meanwhile. */
+  async function tracedWhile(action: () => Promise<unknown>): Promise<Trace> {
+    const words = [host.program, 'trace', 'web', '172.19.9.9:80', '--timeout', '4', '--json']
+    const child = host.world.start(process.execPath, words, { stdio: 'pipe' })
+    let text = ''
+    child.stdout?.on('data', (chunk) => (text += String(chunk)))
+    const ended = once(child, 'close')
+    const rules = () => host.world.run('nft', ['list', 'ruleset'], { namespace: 'dockerhost' })
+    await expect.poll(rules, { timeout: 20_000 }).toContain('tsnet-trace')
+    await action()
+    await ended
+    return JSON.parse(text) as Trace
+  }
+
+  test('a rule set that is no longer the same is said', async () => {
+    const traced = await tracedWhile(() => host.world.run('iptables', ['-N', 'LATER'], { namespace: 'dockerhost' }))
+    await host.world.run('iptables', ['-X', 'LATER'], { namespace: 'dockerhost' })
+    expect(traced.notes).toEqual(['dockerhost: its rules were changed while we traced'])
+  })
+
+  test('a namespace that goes away is said, and is gone afterwards', async () => {
+    const { world } = host
+    await world.run('ip', ['netns', 'add', 'brief'])
+    await world.run('ip', [
+      '-n',
+      'dockerhost',
+      'link',
+      'add',
+      'vbrief',
+      'type',
+      'veth',
+      'peer',
+      'eth0',
+      'netns',
+      'brief',
+    ])
+    await world.run('ip', ['-n', 'dockerhost', 'link', 'set', 'vbrief', 'master', 'br0', 'up'])
+    await world.run('ip', ['-n', 'brief', 'link', 'set', 'eth0', 'up'])
+    await world.run('ip', ['-n', 'brief', 'addr', 'add', '172.19.9.9/16', 'dev', 'eth0'])
+    await world.run('sh', ['-c', 'echo 8 >/proc/sys/net/ipv4/conf/eth0/arp_ignore'], { namespace: 'brief' })
+    const traced = await tracedWhile(() => world.run('ip', ['netns', 'del', 'brief']))
+    expect(traced.notes).toEqual(['brief: went away while we traced'])
+    const link = () => world.tryRun('ip', ['-n', 'dockerhost', 'link', 'show', 'vbrief'])
+    await expect.poll(async () => (await link()).status, { timeout: 10_000 }).toBe(1)
   })
 })
 
@@ -221,6 +275,14 @@ describe('what cannot be tried', () => {
     const result = await host.world.tryRun(process.execPath, [host.program, ...words])
     expect(result).toMatchObject({ status: 4, stdout: '' })
     expect(result.stderr).toContain('source port 80: in use')
+  })
+
+  test('a size for TCP ends with 2 and says what has one', async () => {
+    const words = ['trace', 'web', 'db:80', '--size', '1400']
+    const result = await host.world.tryRun(process.execPath, [host.program, ...words])
+    expect(result).toMatchObject({ status: 2, stdout: '' })
+    expect(result.stderr).toContain('a SYN has the size that the kernel gives it')
+    expect(result.stderr).toContain('--proto icmp')
   })
 
   test('without privileges it ends with 4 and says which', async () => {
