@@ -71,6 +71,10 @@ export const SOCKET: Explanations = {
     text: 'LISTEN: the limit of waiting connections. Else: bytes the other side has not confirmed.',
     source: SS,
   },
+  drops: {
+    text: 'Packets it had no room for since it was opened; LISTEN: connections. The program is too slow, or the buffer too small.',
+    source: 'sock_diag(7), SK_MEMINFO_DROPS',
+  },
   'processes[].pid': { text: 'Process that holds it.', source: SS },
   'processes[].command': { text: 'Its name.', source: SS },
 }

@@ -34,6 +34,18 @@ export const NAMESPACE: Explanations = {
     source: 'the driver’s documentation',
   },
   pids: { text: 'Processes inside. None: only a name or a descriptor keeps it.', source: NETNS },
+  'softnet.processed': {
+    text: 'Packets that the receive path took in, over all processors.',
+    source: '/proc/net/softnet_stat',
+  },
+  'softnet.dropped': {
+    text: 'Packets dropped because the backlog of a processor was full (net.core.netdev_max_backlog).',
+    source: '/proc/net/softnet_stat',
+  },
+  'softnet.squeezed': {
+    text: 'Times that packets were left waiting because the budget of a round was used up (net.core.netdev_budget).',
+    source: '/proc/net/softnet_stat',
+  },
   links: { text: 'Network devices (view links).', source: 'ip-link(8)' },
   addresses: { text: 'Addresses (view addrs).', source: 'ip-address(8)' },
   routes: { text: 'Routes (view routes).', source: 'ip-route(8)' },

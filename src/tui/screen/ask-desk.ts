@@ -7,11 +7,16 @@ const SHORTEST_PAUSE_MS = 1_000
 /** At most such a part of the time is spent on what nobody waits for, and on what somebody looks at. */
 const PAUSES_PER_TURN = { background: 40, watched: 4 } as const
 
+/** What is asked again although nothing is known to have changed takes less than a hundredth of the time. */
+const REPEATS_PER_TURN = 100
+
 interface Line {
   ask: Ask
   running: RunningAsk | undefined
   /** What the last answer was made from. */
   facts: unknown
+  /** The last time. */
+  tookMs: number
   /** Not before. */
   nextMs: number
   timer: NodeJS.Timeout | undefined
@@ -51,7 +56,15 @@ export class AskDesk {
   }
 
   #open(ask: Ask): Line {
-    const line: Line = { ask, running: undefined, facts: undefined, nextMs: 0, timer: undefined, isSoon: false }
+    const line: Line = {
+      ask,
+      running: undefined,
+      facts: undefined,
+      tookMs: 0,
+      nextMs: 0,
+      timer: undefined,
+      isSoon: false,
+    }
     this.#lines.set(ask.kind, line)
     return line
   }
@@ -70,7 +83,7 @@ export class AskDesk {
     if (!hasChanged && everyMs === undefined) return
     clearTimeout(line.timer)
     line.isSoon = hasChanged
-    const atMs = hasChanged ? line.nextMs : Math.max(line.nextMs, performance.now() + (everyMs ?? 0))
+    const atMs = hasChanged ? line.nextMs : performance.now() + Math.max(everyMs ?? 0, line.tookMs * REPEATS_PER_TURN)
     line.timer = setTimeout(
       () => {
         line.timer = undefined
@@ -90,9 +103,9 @@ export class AskDesk {
     void running.outcome.then((outcome) => {
       if (this.#lines.get(kind) !== line) return
       line.running = undefined
-      const tookMs = performance.now() - startedMs
+      line.tookMs = performance.now() - startedMs
       const factor = background ? PAUSES_PER_TURN.background : PAUSES_PER_TURN.watched
-      line.nextMs = performance.now() + Math.max(SHORTEST_PAUSE_MS, tookMs * factor)
+      line.nextMs = performance.now() + Math.max(SHORTEST_PAUSE_MS, line.tookMs * factor)
       this.#dispatch({
         type: 'answer',
         kind,
