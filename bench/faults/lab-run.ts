@@ -34,9 +34,18 @@ export class LabRun {
     run(process.execPath, [this.#program, 'lab', 'down', this.name])
   }
 
+  /** The host, the lab and what is wired to it: files of the machine may name namespaces that are none of ours. */
   async snapshot(): Promise<HostSnapshot> {
     const { snapshot } = await readHost({ kinds: KINDS })
-    return snapshot
+    const { namespaces } = snapshot
+    const isOurs = ({ owner }: Namespace): boolean => owner.kind === 'host' || owner.lab === this.name
+    const ours = new Set(namespaces.filter(isOurs).map(({ inode }) => inode))
+    // a set is walked with what is added to it meanwhile
+    for (const inode of ours) {
+      const { links = [] } = namespaces.find((each) => each.inode === inode) ?? {}
+      for (const { peer } of links) if (peer?.namespace !== undefined) ours.add(peer.namespace)
+    }
+    return { ...snapshot, namespaces: namespaces.filter(({ inode }) => ours.has(inode)) }
   }
 
   /** What the doctor says of it now. @param all also what is meant to be so */
