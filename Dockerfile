@@ -44,9 +44,8 @@ ENTRYPOINT ["tsnet-entrypoint"]
 FROM minimal AS full
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
-      apache2-utils bash-completion bind9-dnsutils bird2 bridge-utils busybox-static conntrack curl dhcping \
-      ethtool file fping git gpg hping3 httpie iftop iperf ipset iptraf-ng iputils-arping iputils-ping iputils-tracepath \
-      ipvsadm jq kmod ldnsutils less lsof mtr-tiny nano netcat-openbsd net-tools ngrep nmap openssl procps psmisc \
-      python3-minimal socat strace swaks tcpdump tcptraceroute telnet termshark traceroute tshark util-linux-extra vim-tiny \
-      wget wireguard-tools zsh \
+      apache2-utils bind9-dnsutils bird2 bridge-utils busybox-static conntrack curl dhcping ethtool file fping hping3 \
+      iftop iperf ipset iptraf-ng iputils-arping iputils-ping iputils-tracepath ipvsadm jq kmod ldnsutils less lsof \
+      mtr-tiny net-tools netcat-openbsd ngrep nmap openssl procps psmisc socat strace tcpdump tcptraceroute termshark \
+      traceroute tshark vim-tiny wireguard-tools \
  && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/*.log /var/log/apt/*

@@ -1,7 +1,6 @@
-import { readFacts } from '../src/command/facts.ts'
-import { FACTS_OPTIONS, Options } from '../src/command/options.ts'
+import { enterSelected } from '../src/command/enter.ts'
+import { FACTS_OPTIONS } from '../src/command/options.ts'
 import type { Command } from '../src/command.ts'
-import { enterNamespace } from '../src/kernel/enter.ts'
 
 export const ENTER_COMMAND: Command = {
   name: 'enter',
@@ -21,17 +20,7 @@ export const ENTER_COMMAND: Command = {
     ['enter web -- ss -tlnp', 'one command with the tools of this host'],
     ['enter web --all -- ls /etc', 'one command of the container itself'],
   ],
-  async run({ positionals, rest, options }) {
-    const selected = new Map([
-      ['netns', positionals],
-      ['docker-socket', options.list('docker-socket')],
-    ])
-    const { namespaces } = await readFacts({ options: new Options(selected) }, { kinds: [] })
-    const [namespace] = namespaces
-    if (namespace === undefined) return 4
-    const all = options.has('all')
-    // the shell of this host need not exist among the files of a container
-    const shell = (all ? undefined : process.env['SHELL']) || '/bin/sh'
-    return enterNamespace(namespace, rest.length > 0 ? rest : [shell], { all })
+  run({ positionals: [selector = ''], rest, options }) {
+    return enterSelected({ options }, { selector, command: rest, all: options.has('all') })
   },
 }

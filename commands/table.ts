@@ -43,6 +43,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./trace.ts')).TRACE_COMMAND,
   },
   {
+    name: 'capture',
+    summary: 'packets of several namespaces at once, as pcapng or as lines with names',
+    load: async () => (await import('./capture.ts')).CAPTURE_COMMAND,
+  },
+  {
     name: 'matrix',
     summary: 'who can talk to whom, predicted for every pair',
     load: async () => (await import('./matrix.ts')).MATRIX_COMMAND,
@@ -51,6 +56,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'doctor',
     summary: 'what is broken or about to be, why, and what cures it',
     load: async () => (await import('./doctor.ts')).DOCTOR_COMMAND,
+  },
+  {
+    name: 'report',
+    summary: 'everything in one HTML page: a picture, findings, journeys, tables',
+    load: async () => (await import('./report.ts')).REPORT_COMMAND,
   },
   {
     name: 'check',
@@ -86,6 +96,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: 'enter',
     summary: 'a shell or a command inside a namespace',
     load: async () => (await import('./enter.ts')).ENTER_COMMAND,
+  },
+  {
+    name: 'attach',
+    summary: 'a container with these tools beside a running one',
+    load: async () => (await import('./attach.ts')).ATTACH_COMMAND,
   },
   {
     name: 'driver',

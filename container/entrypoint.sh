@@ -1,5 +1,6 @@
 #!/bin/sh
-# The screen on a terminal, a command of tsnet-shoot or any other when one is given, a shell with a short help otherwise.
+# The screen on a terminal, a command of tsnet-shoot or any other when one is given, checks served when they are
+# mounted, a shell with a short help otherwise.
 set -eu
 
 # What this container may not do, and what stays hidden for it (bits of linux/capability.h).
@@ -12,13 +13,12 @@ say_limits() {
   lack NET_RAW 13 'no ping, capture and trace'
   lack SYS_ADMIN 21 'this network namespace alone, no other can be entered'
   lack SYS_PTRACE 19 'no owners of sockets, no namespaces of processes of others'
-  [ -d /proc/1/root/etc ] && [ "$(readlink /proc/1/ns/pid)" = "$(readlink /proc/self/ns/pid)" ] && [ $$ = 1 ] &&
-    printf 'without --pid host: no namespaces but those mounted below /run\n' >&2
+  [ $$ != 1 ] || printf 'without --pid host: no namespaces but those mounted below /run\n' >&2
   [ -S /var/run/docker.sock ] || [ -S /run/docker.sock ] ||
     printf 'without -v /var/run/docker.sock:/var/run/docker.sock: containers of Docker have no names\n' >&2
 }
 
-# For the health check of this container and for Prometheus.
+# For the health check of this container and for Prometheus, beside whatever else it does.
 serve_checks() {
   if [ -r "$TSNET_CHECKS" ]; then tsnet-shoot check serve --listen "$TSNET_LISTEN" "$TSNET_CHECKS" & fi
 }
@@ -33,15 +33,19 @@ TEXT
 }
 
 if [ $# -gt 0 ]; then
-  serve_checks
   case $1 in
     -*) exec tsnet-shoot "$@" ;;
+    check) exec tsnet-shoot "$@" ;;
   esac
+  serve_checks
   if command -v "$1" >/dev/null 2>&1; then exec "$@"; fi
   exec tsnet-shoot "$@"
 fi
 say_limits
-serve_checks
-if [ -t 0 ] && [ -t 1 ]; then exec tsnet-shoot; fi
-help
+if [ -t 0 ] && [ -t 1 ]; then
+  serve_checks
+  exec tsnet-shoot
+fi
+if [ -r "$TSNET_CHECKS" ]; then exec tsnet-shoot check serve --listen "$TSNET_LISTEN" "$TSNET_CHECKS"; fi
+help >&2
 exec /bin/sh

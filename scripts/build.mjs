@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { browserSources } from './browser-sources.mjs'
 import { runChild } from './child.mjs'
 import { compiledSchemas } from './compiled-schemas.mjs'
 import { licenceTexts } from './licences.mjs'
@@ -18,6 +19,7 @@ const CONFIGURATION = [
   'package.json',
   'package-lock.json',
   'tsconfig.json',
+  'scripts/browser-sources.mjs',
   'scripts/build.mjs',
   'scripts/compiled-schemas.mjs',
   'scripts/keep-compiled.mjs',
@@ -68,7 +70,7 @@ const ONE_SCRIPT = {
 
 /** Of the small commands nothing leads there: src/load-program.mjs chooses the script. */
 const NOT_SMALL =
-  /\/(?:tui\/main\.tsx|(?:check|lab|driver|doctor|path|trace|matrix|diff|complete|iperf|ping|mtu|dns|http)\.ts)$/
+  /\/(?:tui\/main\.tsx|(?:attach|check|lab|driver|doctor|path|trace|matrix|report|diff|complete|iperf|ping|mtu|dns|http)\.ts)$/
 const WITHOUT_THE_REST = {
   name: 'without the rest',
   /** @param {import('esbuild').PluginBuild} build */
@@ -102,7 +104,11 @@ export async function bundle(outdir) {
   const { build } = await import('esbuild')
   /** @type {Set<string>} */
   const inputs = new Set()
-  const plugins = [compiledSchemas((path) => inputs.add(path)), ...ONE_SCRIPT.plugins]
+  const plugins = [
+    compiledSchemas((path) => inputs.add(path)),
+    browserSources((path) => inputs.add(path)),
+    ...ONE_SCRIPT.plugins,
+  ]
   const results = await Promise.all([
     build({ ...COMMON, ...ONE_SCRIPT, plugins, outfile: join(outdir, 'program.cjs') }),
     build({

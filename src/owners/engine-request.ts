@@ -10,50 +10,68 @@ export interface EngineEndpoint {
   readonly signal: AbortSignal
 }
 
+export interface EngineAnswer {
+  readonly status: number
+  readonly body: Buffer
+}
+
+export interface EngineQuestion {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly path: string
+  /** Sent as JSON. */
+  readonly content?: unknown
+  /** Called when the engine has begun to answer: what it waits for has not happened yet. */
+  readonly onBegun?: () => void
+}
+
 /**
  * One GET of an engine's API, its JSON body decoded but not yet believed.
  *
- * Plain node:http: what is needed is five GETs over a unix socket, for which dockerode's bundle (ssh2 and protobuf
- * among it) would cost every small command more than it saves.
- *
  * @throws Error with a reason fit for people: no answer, a status other than 200, too large, not JSON
  */
-export function engineGet(endpoint: EngineEndpoint, path: string): Promise<unknown> {
+export async function engineGet(endpoint: EngineEndpoint, path: string): Promise<unknown> {
+  const { status, body } = await engineRequest(endpoint, { method: 'GET', path })
+  if (status !== 200) throw new Error(`it answered with status ${status}`)
+  try {
+    return JSON.parse(body.toString('utf8'))
+  } catch {
+    throw new Error('its answer is not JSON')
+  }
+}
+
+/**
+ * One request of an engine's API, and its answer whatever the status is.
+ *
+ * Plain node:http: what is needed is a few requests over a unix socket, for which dockerode's bundle (ssh2 and
+ * protobuf among it) would cost every small command more than it saves.
+ *
+ * @throws Error with a reason fit for people: no answer, too large
+ */
+export function engineRequest(
+  { socket, signal }: EngineEndpoint,
+  { method, path, content, onBegun }: EngineQuestion,
+): Promise<EngineAnswer> {
+  const text = content === undefined ? '' : JSON.stringify(content)
+  const headers = { host: 'localhost', ...(content === undefined ? {} : contentHeaders(text)) }
   return new Promise((resolve, reject) => {
-    const outgoing = request(
-      {
-        socketPath: endpoint.socket,
-        path,
-        method: 'GET',
-        headers: { host: 'localhost' },
-        signal: endpoint.signal,
-        agent: false,
-      },
-      (response) => {
-        const chunks: Buffer[] = []
-        let size = 0
-        response.on('data', (chunk: Buffer) => {
-          size += chunk.length
-          chunks.push(chunk)
-          if (size > ENGINE_BODY_LIMIT)
-            outgoing.destroy(new Error(`its answer is larger than ${ENGINE_BODY_LIMIT} bytes`))
-        })
-        response.on('error', reject)
-        response.on('end', () => {
-          if (response.statusCode !== 200) return reject(new Error(`it answered with status ${response.statusCode}`))
-          resolveJson(Buffer.concat(chunks), resolve, reject)
-        })
-      },
-    )
-    outgoing.on('error', (error) => reject(endpoint.signal.aborted ? new Error('it did not answer in time') : error))
-    outgoing.end()
+    const outgoing = request({ socketPath: socket, path, method, headers, signal, agent: false }, (response) => {
+      onBegun?.()
+      const chunks: Buffer[] = []
+      let size = 0
+      response.on('data', (chunk: Buffer) => {
+        size += chunk.length
+        chunks.push(chunk)
+        if (size > ENGINE_BODY_LIMIT)
+          outgoing.destroy(new Error(`its answer is larger than ${ENGINE_BODY_LIMIT} bytes`))
+      })
+      response.on('error', reject)
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) }))
+    })
+    outgoing.on('error', (error) => reject(signal.aborted ? new Error('it did not answer in time') : error))
+    outgoing.end(text)
   })
 }
 
-function resolveJson(body: Buffer, resolve: (value: unknown) => void, reject: (reason: Error) => void): void {
-  try {
-    resolve(JSON.parse(body.toString('utf8')))
-  } catch {
-    reject(new Error('its answer is not JSON'))
-  }
+function contentHeaders(text: string): Record<string, string | number> {
+  return { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }
 }
