@@ -113,8 +113,10 @@ export class SideContainer {
 async function removeContainer(socket: string, id: string): Promise<void> {
   const what = `remove the container ${id.slice(0, 12)}`
   const answer = await call(socket, what, { method: 'DELETE', path: `/containers/${id}?force=1&v=1` })
-  // 409: its removal is under way
-  if (answer.status >= 300 && answer.status !== 404 && answer.status !== 409) throw refused(what, answer)
+  if (answer.status === 409) {
+    // it removes itself at this moment
+    await call(socket, what, { method: 'POST', path: `/containers/${id}/wait?condition=removed` })
+  } else if (answer.status >= 300 && answer.status !== 404) throw refused(what, answer)
 }
 
 /** Containers of this kind whose process is gone, removed; gives how many. */
