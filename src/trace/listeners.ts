@@ -14,7 +14,7 @@ import type { BpfProgram } from '../kernel/packets/bpf.ts'
 import { PacketSocket } from '../kernel/packets/packet-socket.ts'
 import type { ReceivedFrame } from '../kernel/packets/receive-frames.ts'
 import type { Identity } from './identity.ts'
-import { addTraceTable, type TraceTable } from './trace-table.ts'
+import { addTraceTable, type Conversation, type TraceTable } from './trace-table.ts'
 
 /** A frame, and where it was seen. */
 export interface CapturedFrame extends ReceivedFrame {
@@ -29,7 +29,7 @@ export interface RuleEvent extends NftTrace {
 export interface ListenOptions {
   readonly filter: BpfProgram
   /** Absent: no table of ours, nobody says what rules do. */
-  readonly identity: Identity | undefined
+  readonly traced: Identity | Conversation | undefined
 }
 
 interface Listener {
@@ -56,12 +56,12 @@ export class Listeners {
     this.#nameOf = nameOf
   }
 
-  open(sessions: readonly NamespaceSession[], { filter, identity }: ListenOptions): void {
+  open(sessions: readonly NamespaceSession[], { filter, traced }: ListenOptions): void {
     for (const session of sessions) this.#try(session, () => this.#openPackets(session, filter))
-    if (identity === undefined) return
+    if (traced === undefined) return
     for (const [position, listener] of this.#listeners.entries()) {
       this.#try(listener.session, () => {
-        this.#listeners[position] = withRules(listener, identity)
+        this.#listeners[position] = withRules(listener, traced)
       })
     }
   }
@@ -116,8 +116,10 @@ export class Listeners {
     }
   }
 
-  forgetFrames(): void {
+  /** What came by so far. */
+  forget(): void {
     this.frames.length = 0
+    this.events.length = 0
   }
 
   /** What was lost, and rule sets that are not as they were. To be asked before {@link close}. */
@@ -145,9 +147,9 @@ export class Listeners {
 
 const EPERM = 1
 
-function withRules(listener: Listener, identity: Identity): Listener {
+function withRules(listener: Listener, traced: Identity | Conversation): Listener {
   const { session } = listener
-  const table = addTraceTable(session, identity)
+  const table = addTraceTable(session, traced)
   if (table === undefined) return listener
   try {
     const options = { groups: [NFNLGRP.NFTRACE], receiveBuffer: EVENT_BYTES }

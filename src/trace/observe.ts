@@ -1,4 +1,4 @@
-import type { Flow, Place } from '../model/journey.ts'
+import type { Flow, PacketSummary, Place } from '../model/journey.ts'
 import type { ObservedHop, ObservedJourney } from '../model/trace.ts'
 import { nameOf } from '../model/wiring.ts'
 import { type End, endOfAcknowledgement, endOfAnswer, endOfPacket } from './ends.ts'
@@ -35,19 +35,29 @@ function journeyOf(flow: Flow, hops: readonly ObservedHop[], end: End): Observed
 
 function sentHop({ flow, seen, kind }: Observation): ObservedHop {
   const first = seen.sightings.find(({ role }) => role === 'packet')
-  const { namespace, name, address } = flow.source
+  const { namespace, name } = flow.source
   return {
     namespace,
     name,
     stage: 'socket',
     subject: name,
     text: `${kind} to ${flow.destination}`,
-    packet:
-      first === undefined
-        ? { source: address ?? '', destination: flow.destination, protocol: flow.protocol, ttl: 0, size: 0 }
-        : summaryOf(first.packet),
+    packet: first === undefined ? unsent(flow) : summaryOf(first.packet),
     details: [],
     evidence: 'sent',
+  }
+}
+
+/** What would have been sent. */
+function unsent({ source, destination, protocol, sourcePort, destinationPort }: Flow): PacketSummary {
+  return {
+    source: source.address ?? '',
+    destination,
+    protocol,
+    ...(sourcePort === undefined ? {} : { sourcePort }),
+    ...(destinationPort === undefined ? {} : { destinationPort }),
+    ttl: 0,
+    size: 0,
   }
 }
 

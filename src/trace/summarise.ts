@@ -5,6 +5,7 @@ import type { KernelDrop, Trace, TracedConnection } from '../model/trace.ts'
 import { buildWiring } from '../model/wiring.ts'
 import { observeArp } from './arp-journey.ts'
 import { disagreementsOf } from './compare.ts'
+import { withEsp } from './esp.ts'
 import type { Identity } from './identity.ts'
 import type { Listeners } from './listeners.ts'
 import type { Outcome } from './observation.ts'
@@ -35,7 +36,8 @@ export interface Summary {
 /** Puts together what was heard, counted and predicted. */
 export async function summarise(summary: Summary): Promise<Trace> {
   const { host, flow, predicted, listeners, identity, outcome, drops, probed } = summary
-  const seen = findSightings(listeners.frames, identity, host.filterOptions.vxlanPorts)
+  const plain = findSightings(listeners.frames, identity, host.filterOptions.vxlanPorts)
+  const seen = withEsp(plain, listeners.frames, host.namespaces)
   const passes = findPasses(listeners.events, identity, host.namespaces)
   const inodes = new Set([
     flow.source.namespace,

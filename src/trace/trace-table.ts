@@ -27,6 +27,7 @@ import {
 } from 'netlink-ts'
 import type { NamespaceSession } from '../inspect/session.ts'
 import { isModuleActive } from '../kernel/modules.ts'
+import { parseIp } from '../model/ip-bytes.ts'
 import { type Identity, IPPROTO } from './identity.ts'
 
 /** Nothing else is added to a rule set. */
@@ -34,6 +35,14 @@ export const TRACE_TABLE = 'tsnet-trace'
 const COMMENT = /^tsnet: trace by process (\d+)$/
 /** Before the earliest that iptables has (raw, -300). */
 const PRIORITY = -350
+
+/** Packets of which nobody knows yet which it will be: what goes from or to one of these addresses. */
+export interface Conversation {
+  readonly family: 4 | 6
+  /** IPPROTO_* */
+  readonly protocol: number
+  readonly addresses: readonly string[]
+}
 
 /** A table of ours in one namespace; gone when its socket is closed, whatever ends us. */
 export interface TraceTable {
@@ -48,14 +57,14 @@ export interface TraceTable {
  * Has the kernel tell of every rule that our packet meets (`meta nftrace set 1`, in a table that the kernel removes
  * with its socket: NFT_TABLE_F_OWNER, Linux 5.13). Undefined where no nft rules are: nothing is loaded.
  */
-export function addTraceTable(session: NamespaceSession, identity: Identity): TraceTable | undefined {
+export function addTraceTable(session: NamespaceSession, traced: Identity | Conversation): TraceTable | undefined {
   if (!isModuleActive('nf_tables')) return undefined
   const tables = removeLeftovers(session)
   if (tables.length === 0) return undefined
   const families = [NFPROTO.INET, ...(tables.some(({ family }) => family === NFPROTO.BRIDGE) ? [NFPROTO.BRIDGE] : [])]
   const socket = session.inside(() => new NetlinkSocket(NETLINK.NETFILTER))
   try {
-    addTables(socket, families, identity)
+    addTables(socket, families, traced)
     const generation = getNftGeneration(socket).id
     return {
       generation,
@@ -82,8 +91,8 @@ function isLeftover({ name, owner, comment }: NftTable): boolean {
   return name === TRACE_TABLE && owner === undefined && pid !== undefined && !existsSync(`/proc/${pid}`)
 }
 
-function addTables(socket: NetlinkSocket, families: readonly number[], identity: Identity): void {
-  const requests = (flags: number) => families.flatMap((family) => tableRequests(family, flags, identity))
+function addTables(socket: NetlinkSocket, families: readonly number[], traced: Identity | Conversation): void {
+  const requests = (flags: number) => families.flatMap((family) => tableRequests(family, flags, traced))
   const options = { subsystem: NFNL_SUBSYS.NFTABLES }
   try {
     nfnetlinkBatch(socket, requests(NFT_TABLE_F.OWNER), options)
@@ -108,11 +117,11 @@ function removeTables(socket: NetlinkSocket, families: readonly number[]): void 
   }
 }
 
-function tableRequests(family: number, flags: number, identity: Identity): Request[] {
+function tableRequests(family: number, flags: number, traced: Identity | Conversation): Request[] {
   const table = TRACE_TABLE
   const chain = (name: string) =>
     newNftChain({ family, table, name, base: { type: 'filter', hook: name, priority: PRIORITY, policy: 'accept' } })
-  const rules = matchesOf(identity)
+  const rules = 'addresses' in traced ? matchesOfConversation(traced) : matchesOf(traced)
   return [
     newNftTable({ family, name: table, flags, comment: `tsnet: trace by process ${process.pid}` }),
     ...['prerouting', 'output'].flatMap((name) => [
@@ -120,6 +129,25 @@ function tableRequests(family: number, flags: number, identity: Identity): Reque
       ...rules.map((match) => newNftRule({ family, table, chain: name, expressions: [...match, ...nftTraceOn()] })),
     ]),
   ]
+}
+
+const ADDRESSES = { 4: { source: 12, destination: 16 }, 6: { source: 8, destination: 24 } } as const
+
+/** NAT rewrites one side of a packet at a time. */
+function matchesOfConversation({ family, protocol, addresses }: Conversation): NftExpression[][] {
+  const { source, destination } = ADDRESSES[family]
+  return addresses.flatMap((address) =>
+    [source, destination].map((offset) => {
+      const value = Uint8Array.from(parseIp(address) ?? [])
+      const place = { base: NFT_PAYLOAD.NETWORK, offset, length: value.length }
+      return [
+        nftMetaLoad(NFT_META.L4PROTO, NFT_REG.REG_1),
+        nftCompare(NFT_REG.REG_1, NFT_CMP.EQ, Uint8Array.of(protocol)),
+        nftPayload(NFT_REG.REG_1, place),
+        nftCompare(NFT_REG.REG_1, NFT_CMP.EQ, value),
+      ]
+    }),
+  )
 }
 
 /** Where the cookie is, in bytes from the beginning of the transport header. */

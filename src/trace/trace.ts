@@ -18,6 +18,7 @@ import { probeFilter } from './probe-filter.ts'
 import { senderOf } from './sender.ts'
 import { asksInVain } from './sightings.ts'
 import { summarise } from './summarise.ts'
+import type { Conversation } from './trace-table.ts'
 import { TracedHost } from './traced-host.ts'
 
 export interface TraceRequest {
@@ -89,7 +90,7 @@ async function sendProbe({ request, host, flow, notes }: Attempt): Promise<Trace
     onProgress?.('listening')
     listeners.open(host.sessions, {
       filter: probeFilter(identity, host.filterOptions),
-      identity: rules && !isArp ? identity : undefined,
+      traced: rules && !isArp ? identity : undefined,
     })
     host.readCounters()
     drops = rules ? listenForDrops(identity.family) : undefined
@@ -168,7 +169,7 @@ function isStopped({ events }: Listeners): boolean {
 }
 
 async function followTraffic({ request, host, flow, notes }: Attempt): Promise<Trace> {
-  const { passive = '', timeoutMs = PASSIVE_TIMEOUT_MS, signal, onProgress } = request
+  const { passive = '', rules = true, timeoutMs = PASSIVE_TIMEOUT_MS, signal, onProgress } = request
   const family = flow.destination.includes(':') ? 6 : 4
   const watcher = new Watcher(host.sessionOf(flow.source), passive)
   const listeners = new Listeners((inode) => host.nameOf(inode))
@@ -176,7 +177,8 @@ async function followTraffic({ request, host, flow, notes }: Attempt): Promise<T
     const predicted = predictWithFixes(host.world, flow)
     onProgress?.('listening')
     const filter = protocolFilter(family, numberOf(flow.protocol, family), host.filterOptions)
-    listeners.open(host.sessions, { filter, identity: undefined })
+    const conversation = rules ? conversationOf(flow, predicted) : undefined
+    listeners.open(host.sessions, { filter, traced: conversation })
     host.readCounters()
     onProgress?.('waiting')
     const { identity, packet } = await firstPacket(watcher, listeners, { timeoutMs, signal })
@@ -189,14 +191,34 @@ async function followTraffic({ request, host, flow, notes }: Attempt): Promise<T
       sourcePort: ports?.sourcePort,
       waitedMs: 0,
     }
-    const said = 'what rules say is not known of a packet that was on its way before we knew it'
     const outcome: Outcome = { kind: 'followed' }
-    return await summarise({ host, flow, predicted, listeners, identity, outcome, probed, notes: [...notes, said] })
+    return await summarise({
+      host,
+      flow,
+      predicted,
+      listeners,
+      identity,
+      outcome,
+      probed,
+      notes: rules ? notes : [...notes, ...NOT_ASKED],
+    })
   } finally {
     void watcher.close()
     void listeners.close()
   }
 }
+
+/** What is traced by rules before anybody knows which packet it will be. */
+function conversationOf(flow: Flow, predicted: Journey): Conversation {
+  const family = flow.destination.includes(':') ? 6 : 4
+  const source = flow.source.address ?? predicted.hops[0]?.packet.source
+  const addresses = [flow.destination, ...(source === undefined ? [] : [source])].filter(
+    (address) => address.includes(':') === (family === 6) && address !== '' && !UNSPECIFIED.has(address),
+  )
+  return { family, protocol: numberOf(flow.protocol, family), addresses: [...new Set(addresses)] }
+}
+
+const UNSPECIFIED: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
 
 async function firstPacket(watcher: Watcher, listeners: Listeners, { timeoutMs, signal }: Waiting): Promise<Followed> {
   const deadline = performance.now() + timeoutMs
@@ -210,7 +232,7 @@ async function firstPacket(watcher: Watcher, listeners: Listeners, { timeoutMs, 
       return found
     }
     // what came by before is of no use
-    listeners.forgetFrames()
+    listeners.forget()
     await delay(POLL_MS)
   }
   throw new TsnetError('failed', `trace: no such packet within ${timeoutMs / 1_000} s`, {

@@ -299,11 +299,40 @@ describe('what cannot be tried', () => {
   })
 })
 
-test('existing traffic is followed, and nothing is sent', async () => {
-  const ping = host.world.start('ping', ['-i', '0.2', '172.19.0.2'], { namespace: 'web' })
-  const traced = await host.trace('web', '172.19.0.2', '--passive', 'icmp')
-  ping.kill()
-  expect(traced.probe).toMatchObject({ kind: 'nothing', mark: 'the first packet of: icmp' })
-  expect(stopOf(traced)).toBe('arrives and is answered')
-  expect(traced.hops.map(({ name }) => name)).toContain('db')
+describe('existing traffic', () => {
+  const follow = async (...words: string[]) => {
+    const ping = host.world.start('ping', ['-i', '0.2', '172.19.0.2'], { namespace: 'web' })
+    try {
+      return await host.trace('web', '172.19.0.2', '--passive', 'icmp', ...words)
+    } finally {
+      ping.kill()
+    }
+  }
+  const rulesOf = ({ hops }: Trace) => hops.filter(({ evidence }) => evidence === 'rules').map(({ subject }) => subject)
+
+  test('is followed with what rules say of it, and nothing is sent', async () => {
+    const rule = 'FORWARD -p icmp -j ACCEPT'
+    await host.sick('dockerhost', `iptables -A ${rule}`, `iptables -D ${rule}`, async () => {
+      const traced = await follow()
+      expect(traced.probe).toMatchObject({ kind: 'nothing', mark: 'the first packet of: icmp' })
+      expect(stopOf(traced)).toBe('arrives and is answered')
+      expect(traced.hops.map(({ name }) => name)).toContain('db')
+      expect(rulesOf(traced)).toContain('filter FORWARD')
+      expect({ differs: traced.disagreements, notes: traced.notes }).toEqual({ differs: [], notes: [] })
+    })
+  })
+
+  test('is followed to the rule that drops it', async () => {
+    await host.sick('dockerhost', 'iptables -P FORWARD DROP', 'iptables -P FORWARD ACCEPT', async () => {
+      const traced = await follow()
+      expect(stopOf(traced)).toEqual(traced.predicted && stopOf(traced.predicted))
+      expect(traced.evidence).toBe('rules')
+    })
+  })
+
+  test('is followed by sight alone with --no-rules', async () => {
+    const traced = await follow('--no-rules')
+    expect(stopOf(traced)).toBe('arrives and is answered')
+    expect(rulesOf(traced)).toEqual([])
+  })
 })
