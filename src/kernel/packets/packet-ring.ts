@@ -26,8 +26,8 @@ export interface PacketRingOptions {
 }
 
 /**
- * A frame in the ring. It is one object, written over by the next frame, and its bytes are the kernel's again when the
- * reader returns: what is to be kept must be copied.
+ * A frame in the ring. It is one object, written over by the next frame, and its bytes are the kernel's again when it is
+ * taken off: what is to be kept must be copied.
  */
 export interface RingFrame {
   /** ifindex */
@@ -86,6 +86,10 @@ export class PacketRing {
   readonly #words: Int32Array
   readonly #frame: RingFrame
   #block = 0
+  /** Frames of the block that were not taken, where the first of them is, whether it is in `#frame`. */
+  #left = 0
+  #at = 0
+  #isRead = false
   #isOpen = true
 
   private constructor(fd: number, pointer: unknown, blocks: number) {
@@ -121,40 +125,58 @@ export class PacketRing {
   }
 
   /**
-   * Hands over what waits, oldest first, and goes on with the next block while `mayGoOn` says so.
+   * The oldest frame that was not taken yet; undefined = nothing waits. It is given back by {@link shift}.
    *
    * What leaves a loopback interface arrives there too; it is told once, when it arrives.
    */
-  read(onFrame: (frame: RingFrame) => void, mayGoOn: () => boolean = () => true): void {
-    for (let left = this.#blocks; left > 0 && this.#isOpen && mayGoOn(); left--) {
-      const start = this.#block * BLOCK_BYTES
-      const status = (start + BLOCK.STATUS) >> 2
-      if ((Atomics.load(this.#words, status) & STATUS_USER) === 0) return
-      this.#readBlock(start, onFrame)
-      Atomics.store(this.#words, status, 0)
-      this.#block = (this.#block + 1) % this.#blocks
+  head(): RingFrame | undefined {
+    while (this.#isOpen && (this.#left > 0 || this.#nextBlock())) {
+      if (!this.#isRead) this.#readFrame()
+      if (this.#frame.hardware !== ARPHRD_LOOPBACK || this.#frame.type !== PACKET_OUTGOING) return this.#frame
+      this.shift()
     }
+    return undefined
   }
 
-  #readBlock(start: number, onFrame: (frame: RingFrame) => void): void {
+  /** Goes on behind the frame of {@link head}; a block that is empty then is the kernel's again. */
+  shift(): void {
+    this.#isRead = false
+    this.#at += this.#view.getUint32(this.#at + FRAME.NEXT, true)
+    this.#left--
+    if (this.#left > 0) return
+    Atomics.store(this.#words, (this.#block * BLOCK_BYTES + BLOCK.STATUS) >> 2, 0)
+    this.#block = (this.#block + 1) % this.#blocks
+  }
+
+  /** Whether the kernel has handed one over. */
+  #nextBlock(): boolean {
+    const start = this.#block * BLOCK_BYTES
+    if ((Atomics.load(this.#words, (start + BLOCK.STATUS) >> 2) & STATUS_USER) === 0) return false
+    this.#left = this.#view.getUint32(start + BLOCK.COUNT, true)
+    this.#at = start + this.#view.getUint32(start + BLOCK.FIRST, true)
+    this.#isRead = false
+    if (this.#left > 0) return true
+    this.#left = 1
+    this.shift()
+    return false
+  }
+
+  #readFrame(): void {
     const view = this.#view
     const frame = this.#frame
-    let at = start + view.getUint32(start + BLOCK.FIRST, true)
-    for (let left = view.getUint32(start + BLOCK.COUNT, true); left > 0; left--) {
-      const status = view.getUint32(at + FRAME.STATUS, true)
-      frame.link = view.getInt32(at + ADDRESS.LINK, true)
-      frame.hardware = view.getUint16(at + ADDRESS.HARDWARE, true)
-      frame.protocol = view.getUint16(at + ADDRESS.PROTOCOL)
-      frame.type = view.getUint8(at + ADDRESS.TYPE)
-      frame.seconds = view.getUint32(at + FRAME.SECONDS, true)
-      frame.nanoseconds = view.getUint32(at + FRAME.NANOSECONDS, true)
-      frame.length = view.getUint32(at + FRAME.LENGTH, true)
-      frame.start = at + view.getUint16(at + FRAME.MAC, true)
-      frame.end = frame.start + view.getUint32(at + FRAME.KEPT, true)
-      frame.tag = (status & VLAN_VALID) === 0 ? 0 : this.#tag(at, status)
-      if (frame.hardware !== ARPHRD_LOOPBACK || frame.type !== PACKET_OUTGOING) onFrame(frame)
-      at += view.getUint32(at + FRAME.NEXT, true)
-    }
+    const at = this.#at
+    const status = view.getUint32(at + FRAME.STATUS, true)
+    frame.link = view.getInt32(at + ADDRESS.LINK, true)
+    frame.hardware = view.getUint16(at + ADDRESS.HARDWARE, true)
+    frame.protocol = view.getUint16(at + ADDRESS.PROTOCOL)
+    frame.type = view.getUint8(at + ADDRESS.TYPE)
+    frame.seconds = view.getUint32(at + FRAME.SECONDS, true)
+    frame.nanoseconds = view.getUint32(at + FRAME.NANOSECONDS, true)
+    frame.length = view.getUint32(at + FRAME.LENGTH, true)
+    frame.start = at + view.getUint16(at + FRAME.MAC, true)
+    frame.end = frame.start + view.getUint32(at + FRAME.KEPT, true)
+    frame.tag = (status & VLAN_VALID) === 0 ? 0 : this.#tag(at, status)
+    this.#isRead = true
   }
 
   #tag(at: number, status: number): number {

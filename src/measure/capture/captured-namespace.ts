@@ -3,7 +3,7 @@ import { TsnetError } from '../../errors.ts'
 import { NamespaceSession } from '../../inspect/session.ts'
 import { type DiscoveredNamespace, discoverNamespaces } from '../../kernel/namespaces.ts'
 import type { BpfProgram } from '../../kernel/packets/bpf.ts'
-import { PacketRing, type RingFrame } from '../../kernel/packets/packet-ring.ts'
+import { PacketRing } from '../../kernel/packets/packet-ring.ts'
 import { compileFilter, DLT } from '../../kernel/packets/pcap-filter.ts'
 import { leadsTo } from '../measured-namespace.ts'
 
@@ -133,11 +133,6 @@ export class CapturedNamespace {
     const own = `/proc/${process.pid}/`
     const found = discoverNamespaces().namespaces.find(({ inode }) => inode === this.target.inode)
     return found?.paths.some((path) => !path.startsWith(own)) ?? false
-  }
-
-  /** @param onFrame as {@link PacketRing.read} */
-  read(onFrame: (frame: RingFrame, from: OpenRing) => void, mayGoOn: () => boolean): void {
-    for (const from of this.rings) from.ring.read((frame) => onFrame(frame, from), mayGoOn)
   }
 
   /** Takes over what the kernel has counted since. */

@@ -5,6 +5,7 @@ import { RETIRE_MS, type RingFrame } from '../../kernel/packets/packet-ring.ts'
 import { pollDescriptors } from '../../kernel/packets/poll-descriptors.ts'
 import { CapturedInterfaces, type InterfaceSlot } from './captured-interfaces.ts'
 import { CapturedNamespace, type CaptureTarget, type OpenRing, type RingOptions } from './captured-namespace.ts'
+import { mergeFrames } from './merge-rings.ts'
 
 export interface CaptureRequest extends Omit<RingOptions, 'bytes'> {
   readonly targets: readonly CaptureTarget[]
@@ -41,6 +42,8 @@ export interface CaptureResult {
 const DEFAULT_BUFFER_BYTES = 64 * 1024 * 1024
 const POLL_MS = 100
 const REVIEW_MS = 1_000
+/** What is older than this is there from every ring, so that packets of several can be put into order. */
+const ORDER_MS = 2 * RETIRE_MS
 
 /** Captures in several namespaces at once until a limit is reached or it is told to end. */
 export class Capture {
@@ -52,6 +55,8 @@ export class Capture {
   #dropped = 0
   #isEnough = false
   #reviewedAt = 0
+  /** Packets are there that are too young to be taken. */
+  #isWaiting = false
 
   /** @throws TsnetError `usage` for a filter or when no interface matches, `privilege`, `vanished`, `failed` */
   constructor(request: CaptureRequest, listener: CaptureListener) {
@@ -81,7 +86,7 @@ export class Capture {
       if (!this.#hasEnded) {
         // the block that is being filled is handed over after this time
         await delay(2 * RETIRE_MS)
-        this.#read()
+        this.#read({ isLast: true })
       }
       for (const namespace of this.#namespaces) this.#count(namespace)
       return { packets: this.#packets, dropped: this.#dropped }
@@ -95,6 +100,11 @@ export class Capture {
   }
 
   async #wait(mostMs: number): Promise<void> {
+    if (this.#isWaiting) {
+      // poll(2) would tell of them at once
+      await delay(RETIRE_MS)
+      return
+    }
     const rings = this.#namespaces.flatMap((namespace) => namespace.rings)
     const timeoutMs = Math.max(1, Math.min(POLL_MS, Math.ceil(mostMs)))
     const failed = await pollDescriptors(
@@ -106,12 +116,19 @@ export class Capture {
     if (failed.length > 0) this.#reviewedAt = 0
   }
 
-  #read(): void {
+  /** @param isLast nothing can come in between any more */
+  #read({ isLast = false } = {}): void {
     const listener = this.#listener
     const mayGoOn = () => !this.#isEnough && !listener.isFull
-    for (const namespace of this.#namespaces) {
-      namespace.read((frame, ring) => this.#take(namespace, frame, ring), mayGoOn)
-    }
+    const sources = this.#namespaces.flatMap((namespace) =>
+      namespace.rings.map((ring) => new RingSource(namespace, ring)),
+    )
+    const isOrdered = isLast || sources.length < 2
+    const until = isOrdered ? undefined : timeBefore(ORDER_MS)
+    this.#isWaiting = mergeFrames(sources, (frame, { namespace, from }) => this.#take(namespace, frame, from), {
+      until,
+      mayGoOn,
+    })
     listener.onRound()
   }
 
@@ -140,10 +157,7 @@ export class Capture {
 
   /** Takes its last packets and goes on with the rest. */
   #forget(namespace: CapturedNamespace): void {
-    namespace.read(
-      (frame, ring) => this.#take(namespace, frame, ring),
-      () => true,
-    )
+    this.#read({ isLast: true })
     this.#count(namespace)
     this.#namespaces = this.#namespaces.filter((each) => each !== namespace)
     const rest = this.#namespaces.length === 0 ? 'nothing is left to capture' : 'the others are captured further'
@@ -160,6 +174,30 @@ export class Capture {
     }
     this.#dropped += dropsOf(namespace) - before
   }
+}
+
+/** A ring and whose it is. */
+class RingSource {
+  readonly namespace: CapturedNamespace
+  readonly from: OpenRing
+
+  constructor(namespace: CapturedNamespace, from: OpenRing) {
+    this.namespace = namespace
+    this.from = from
+  }
+
+  head(): RingFrame | undefined {
+    return this.from.ring.head()
+  }
+
+  shift(): void {
+    this.from.ring.shift()
+  }
+}
+
+function timeBefore(ms: number): { readonly seconds: number; readonly nanoseconds: number } {
+  const then = Date.now() - ms
+  return { seconds: Math.floor(then / 1_000), nanoseconds: (then % 1_000) * 1_000_000 }
 }
 
 function dropsOf({ rings }: CapturedNamespace): number {
