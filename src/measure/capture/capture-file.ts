@@ -38,6 +38,8 @@ interface OpenFile {
   /** Bytes handed to the writer, and bytes that are in the file. */
   given: number
   kept: number
+  /** Ends of what was kept lately, each behind a whole block. */
+  readonly ends: number[]
 }
 
 /**
@@ -131,7 +133,7 @@ export class CaptureFile {
     file.given += chunk.used
     file.writer.add(chunk.bytes, (written) => {
       if (written < chunk.used) this.#endInFailure(file, chunk, written)
-      else file.kept += written
+      else keep(file, written)
       chunk.clear()
       this.#free.push(chunk)
     })
@@ -148,10 +150,7 @@ export class CaptureFile {
       hint: 'what was captured until then is in the file, and can be read',
     })
     if (typeof this.#options.to === 'number') return
-    const statistics = this.#options.statistics()
-    const needed = statistics.reduce((sum, block) => sum + block.length, 0)
-    const whole = file.kept + wholeBlocks(chunk.bytes, Math.max(0, written - needed))
-    endFile(file.writer.fd, whole, statistics)
+    endFile(file, { chunk: chunk.bytes, written, statistics: this.#options.statistics() })
   }
 
   #finish(): void {
@@ -181,7 +180,7 @@ export class CaptureFile {
       // already gone is as good
       if (oldest !== undefined) this.#closing.push(unlink(oldest).catch(() => {}))
     }
-    return { name, writer: new ByteWriter(fd), given: 0, kept: 0 }
+    return { name, writer: new ByteWriter(fd), given: 0, kept: 0, ends: [] }
   }
 
   /** Files that are there. */
@@ -226,12 +225,35 @@ function openFile(name: string): number {
   }
 }
 
-function endFile(fd: number, whole: number, statistics: readonly Uint8Array[]): void {
+const MOST_ENDS = 64
+
+function keep(file: OpenFile, written: number): void {
+  file.kept += written
+  file.ends.push(file.kept)
+  if (file.ends.length > MOST_ENDS) file.ends.shift()
+}
+
+interface FileEnd {
+  /** What could not be written whole, and how much of it was. */
+  readonly chunk: Uint8Array
+  readonly written: number
+  readonly statistics: readonly Uint8Array[]
+}
+
+/** Cuts a file behind a whole block, so far from its end that the statistics find room. */
+function endFile({ writer: { fd }, kept, ends }: OpenFile, { chunk, written, statistics }: FileEnd): void {
+  const blocks = Buffer.concat(statistics)
+  const room = kept + written - blocks.length
+  const inChunk = kept + wholeBlocks(chunk, room - kept)
+  const whole = room >= kept ? inChunk : (ends.findLast((end) => end <= room) ?? kept)
   ftruncateSync(fd, whole)
-  let at = whole
+  if (!isWritten(fd, blocks, whole)) ftruncateSync(fd, whole)
+}
+
+function isWritten(fd: number, bytes: Uint8Array, at: number): boolean {
   try {
-    for (const block of statistics) at += writeSync(fd, block, 0, block.length, at)
+    return writeSync(fd, bytes, 0, bytes.length, at) === bytes.length
   } catch {
-    ftruncateSync(fd, whole)
+    return false
   }
 }
