@@ -41,7 +41,7 @@ const UNIX_STATES = (1 << TCP_STATE.LISTEN) | (1 << TCP_STATE.CLOSE)
 export function readSockets(session: NamespaceSession, processesOf: SocketProcesses = () => undefined): Socket[] {
   const socket = session.socket(NETLINK.SOCK_DIAG)
   const inet = (protocol: number) =>
-    [AF_INET, AF_INET6].flatMap((family) => dumpInetSockets(socket, { family, protocol })).map(toInetRow)
+    [AF_INET, AF_INET6].flatMap((family) => dumpInetSockets(socket, { family, protocol, memory: true })).map(toInetRow)
   const rows = [
     ...registeredProtocols().flatMap((protocol) => supported(() => inet(protocol)) ?? []),
     ...(rawDiagnostics(() => inet(IPPROTO.RAW)) ?? session.inside(readRawFiles)),
@@ -101,7 +101,13 @@ export function toInetRow(socket: InetSocket): Socket {
     inode: socket.inode,
     receiveQueue: socket.receiveQueue,
     sendQueue: socket.sendQueue,
+    ...dropsOf(socket.memory?.drops),
   }
+}
+
+/** Most sockets never drop anything: those that did are told apart by having the field. */
+function dropsOf(drops = 0): Pick<Socket, 'drops'> {
+  return drops === 0 ? {} : { drops }
 }
 
 /** Of the namespace that the thread is in; the second file is missing without IPv6. */

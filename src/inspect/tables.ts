@@ -1,6 +1,8 @@
 import { dumpAddresses, dumpFdb, dumpNeighbours, dumpRoutes, dumpRules, NETLINK } from 'netlink-ts'
+import type { DiscoveredNamespace } from '../kernel/namespaces.ts'
 import { readResolvConf } from '../kernel/resolv-conf.ts'
 import type { SocketProcess } from '../kernel/socket-processes.ts'
+import { readSoftnet } from '../kernel/softnet.ts'
 import { readSysctls } from '../kernel/sysctls.ts'
 import type { Kind, Namespace, NamespaceIdentity } from '../model/snapshot.ts'
 import { readConntrackUse } from './conntrack.ts'
@@ -40,7 +42,7 @@ export interface Shared {
 
 type Reader = (
   session: NamespaceSession,
-  identity: Pick<NamespaceIdentity, 'names' | 'pids'>,
+  identity: Pick<DiscoveredNamespace, 'names' | 'pids' | 'host'>,
   shared: Shared,
 ) => Partial<Tables>
 
@@ -73,7 +75,10 @@ export const READERS: Record<Exclude<Kind, 'links' | 'firewall'>, Reader> = {
     sockets: readSockets(session, (inode) => socketProcesses().get(inode)),
   }),
   xfrm: (session) => ({ xfrm: readXfrm(session) }),
-  qdisc: (session) => ({ qdiscs: readQdiscs(session) }),
+  qdisc: (session, { host }) => {
+    const softnet = host ? readSoftnet() : undefined
+    return { qdiscs: readQdiscs(session), ...(softnet === undefined ? {} : { softnet }) }
+  },
   sysctl: (session) => ({ sysctls: session.inside(readSysctls) }),
   dns: (_session, { names, pids }) => {
     const dns = readResolvConf(names, pids)

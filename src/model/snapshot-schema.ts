@@ -19,6 +19,7 @@ import {
   nftSetSchema,
   qdiscSchema,
   socketSchema,
+  softnetSchema,
   xfrmPolicySchema,
   xfrmStateSchema,
 } from './traffic-schema.ts'
@@ -62,7 +63,7 @@ const namespace = object<Namespace>(
     qdiscs: list(qdiscSchema),
     sysctls: dictionary(text),
   },
-  { nftSets: list(nftSetSchema), dns: dnsSchema },
+  { nftSets: list(nftSetSchema), dns: dnsSchema, softnet: softnetSchema },
 )
 
 /** Any word: a newer program may read more kinds, and what it read more is kept. */

@@ -122,6 +122,8 @@ export interface Namespace extends NamespaceIdentity {
   readonly sockets: readonly Socket[]
   readonly xfrm: { readonly states: readonly XfrmState[]; readonly policies: readonly XfrmPolicy[] }
   readonly qdiscs: readonly Qdisc[]
+  /** What all CPUs of the machine take from their devices; of the host's namespace alone. */
+  readonly softnet?: SoftnetUse
   /** `net.ipv4.ip_forward` → `1`; only those that matter, see kernel/sysctls.ts. */
   readonly sysctls: Readonly<Record<string, string>>
   readonly dns?: DnsConfiguration
@@ -451,6 +453,15 @@ export interface IpvsDestination {
   readonly inactive: number
 }
 
+/** Sums over CPUs (/proc/net/softnet_stat). */
+export interface SoftnetUse {
+  readonly processed: number
+  /** Packets for which net.core.netdev_max_backlog had no room. */
+  readonly dropped: number
+  /** Times that work was put off because its time or its share was used up. */
+  readonly squeezed: number
+}
+
 export interface ConntrackUse {
   readonly count: number
   readonly max: number
@@ -504,6 +515,8 @@ export interface Socket {
   /** LISTEN: length of the accept queue and its limit; otherwise bytes waiting. */
   readonly receiveQueue: number
   readonly sendQueue: number
+  /** Packets that it could not take since it was opened, LISTEN: connections; absent when there are none. */
+  readonly drops?: number
   readonly processes?: readonly { readonly pid: number; readonly command: string }[]
 }
 

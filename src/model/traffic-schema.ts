@@ -9,6 +9,7 @@ import type {
   NftSet,
   Qdisc,
   Socket,
+  SoftnetUse,
   XfrmPolicy,
   XfrmState,
 } from './snapshot.ts'
@@ -99,6 +100,8 @@ export const conntrackUseSchema = object<ConntrackUse>(
   { dropped: number, insertFailed: number, earlyDropped: number },
 )
 
+export const softnetSchema = object<SoftnetUse>({ processed: number, dropped: number, squeezed: number }, {})
+
 export const socketSchema = object<Socket>(
   {
     protocol: text,
@@ -116,6 +119,7 @@ export const socketSchema = object<Socket>(
     link: number,
     v6only: yesNo,
     uid: number,
+    drops: number,
     processes: list(object<{ pid: number; command: string }>({ pid: number, command: text }, {})),
   },
 )

@@ -1,7 +1,7 @@
 import type { Space } from '../../flow/world.ts'
-import type { HostSnapshot, Link, Namespace } from '../../model/snapshot.ts'
+import type { HostSnapshot, Link, Namespace, Socket } from '../../model/snapshot.ts'
 import type { Check, DoctorFacts, Draft } from './check.ts'
-import { at, evidence, linkText } from './draft.ts'
+import { at, evidence, linkText, sysctlEvidence, sysctlStep } from './draft.ts'
 import { linkKey, spaceKey } from './keys.ts'
 
 /** Fewer than these in the time between two readings are nobody's trouble. */
@@ -17,6 +17,8 @@ function check({ before, world }: DoctorFacts): Draft[] {
       ...linkDrafts(space, old, seconds),
       ...queueDrafts(space, old, seconds),
       ...connectionDrafts(space, old, seconds),
+      ...backlogDrafts(space, old, seconds),
+      ...socketDrafts(space, old, seconds),
     ]
   })
 }
@@ -124,14 +126,80 @@ function connectionDrafts(space: Space, old: Namespace, seconds: string): Draft[
   ]
 }
 
+const BACKLOG = 'net.core.netdev_max_backlog'
+
+/** Frames that no CPU had room for: not a link's counter tells of them. */
+function backlogDrafts(space: Space, { softnet: old }: Namespace, seconds: string): Draft[] {
+  const { softnet } = space.namespace
+  const by = softnet === undefined || old === undefined ? 0 : softnet.dropped - old.dropped
+  if (softnet === undefined || by < FEW) return []
+  const limit = Number(space.namespace.sysctls[BACKLOG])
+  const fix =
+    limit > 0 ? { steps: [sysctlStep(space, BACKLOG, String(limit * 4))], summary: 'gives them more room' } : undefined
+  return [
+    {
+      severity: 'warning',
+      title: `the receive queues of the CPUs overflow: +${by} packets in ${seconds}`,
+      ...at(space),
+      subject: 'softnet backlog',
+      evidence: [
+        evidence(space, 'kernel', `/proc/net/softnet_stat: dropped +${by} in ${seconds}, now ${softnet.dropped}`),
+        sysctlEvidence(space, BACKLOG),
+      ],
+      cause:
+        'Frames from veth, bridges and tunnels wait in a queue of each CPU, and it was full: bursts, or one CPU that does the work of all.',
+      ...(fix === undefined ? {} : { fix }),
+      about: [spaceKey(space)],
+    },
+  ]
+}
+
+function socketDrafts(space: Space, { sockets }: Namespace, seconds: string): Draft[] {
+  const before = new Map(sockets.map((socket) => [socketKey(socket), socket.drops ?? 0]))
+  return space.namespace.sockets.flatMap((socket) => {
+    // a raw socket gets copies, whose loss is nobody's loss
+    if (socket.protocol !== 'tcp' && socket.protocol !== 'udp') return []
+    const by = (socket.drops ?? 0) - (before.get(socketKey(socket)) ?? socket.drops ?? 0)
+    return by < FEW ? [] : [socketDraft(space, socket, `+${by} in ${seconds}`)]
+  })
+}
+
+/** One that nobody has has inode 0: those are told apart by their ends. */
+function socketKey({ protocol, inode, local, localPort, remote, remotePort }: Socket): string {
+  return `${protocol} ${inode} ${local} ${localPort} ${remote} ${remotePort}`
+}
+
+function socketDraft(space: Space, socket: Socket, risen: string): Draft {
+  const { protocol, state, local, localPort, receiveQueue, drops, processes } = socket
+  const who = processes?.[0]?.command ?? 'a program'
+  const isListener = state === 'LISTEN'
+  return {
+    severity: 'warning',
+    title: `${who} in ${space.name} loses ${isListener ? 'connections' : 'packets'} on ${protocol} port ${localPort}: ${risen}`,
+    ...at(space),
+    subject: `${protocol} port ${localPort} of ${space.name}`,
+    evidence: [
+      evidence(
+        space,
+        'socket',
+        `${protocol} ${state} ${local}:${localPort}: drops ${risen}, now ${drops}; ${receiveQueue} wait, in ${space.name}`,
+      ),
+    ],
+    cause: isListener
+      ? 'The queue of connections that the program has not accepted yet was full, or what came did not open one: the kernel dropped it without a word.'
+      : 'The program reads slower than packets come, or its buffer (SO_RCVBUF, net.core.rmem_default) is too small for a burst.',
+    about: [spaceKey(space)],
+  }
+}
+
 export const DROPS_RISING: Check = {
   id: 'drops-rising',
   title: 'counters of lost packets rise',
-  needs: ['links', 'qdisc', 'conntrack'],
+  needs: ['links', 'qdisc', 'conntrack', 'sockets'],
   explanation: {
     symptom: 'Transfers are slow, questions are asked twice, connections hang for a second now and then.',
-    why: 'Links, queues and the connection table count what they lose. A count alone says little, for it may be of last year; that it rises says that packets are lost now. Found with --watch alone.',
-    see: ['ip -s -s link', 'tc -s qdisc', 'conntrack -S', 'cat /proc/net/softnet_stat'],
+    why: 'Links, queues, sockets, the backlog of the CPUs and the connection table count what they lose. A count alone says little, for it may be of last year; that it rises says that packets are lost now. Found with --watch alone.',
+    see: ['ip -s -s link', 'tc -s qdisc', 'conntrack -S', 'cat /proc/net/softnet_stat', 'ss -uampn'],
     fix: 'Find what is lost with `tsnet-shoot trace`; then give the queue, the table or the link what it lacks.',
     intended: 'A rate limit that does its work.',
   },

@@ -465,6 +465,34 @@ describe('what only two readings or connections show', () => {
     expect(findingsOf(before, { before: [before] })).toEqual([])
   })
 
+  test('queues of CPUs and sockets that overflow while it watches', () => {
+    const before = healthy('port-publishing')
+    const started = broken(before, 'host-A', (namespace) => ({
+      ...namespace,
+      softnet: { processed: 1000, dropped: 7, squeezed: 0 },
+    }))
+    const overrun = broken(started, 'host-A', (namespace) => ({
+      ...namespace,
+      sysctls: { ...namespace.sysctls, 'net.core.netdev_max_backlog': '1000' },
+      softnet: { processed: 2000, dropped: 57, squeezed: 3 },
+    }))
+    const backlog = firstOf(overrun, { before: [started] })
+    expect(backlog).toMatchObject({ id: 'drops-rising', severity: 'warning', where: 'host-A' })
+    expect(backlog.evidence).toContain('dropped +50')
+    expect(backlog.fix).toEqual(['host-A: sysctl -w net.core.netdev_max_backlog=4000'])
+
+    const dropping =
+      (drops: number): Edit =>
+      (namespace) => ({
+        ...namespace,
+        sockets: namespace.sockets.map((socket) => (socket.localPort === 80 ? { ...socket, drops } : socket)),
+      })
+    const socket = firstOf(broken(before, 'C2', dropping(12)), { before: [broken(before, 'C2', dropping(2))] })
+    expect(socket).toMatchObject({ id: 'drops-rising', severity: 'warning', where: 'C2' })
+    expect(socket.evidence).toContain('drops +10 in 0 s, now 12')
+    expect(findingsOf(broken(before, 'C2', dropping(12)))).toEqual([])
+  })
+
   test('a connection that leads to a container that is gone', () => {
     const facts = healthy('port-publishing')
     const host = facts.namespaces.find(({ owner }) => owner.name === 'host-A')?.inode ?? 0

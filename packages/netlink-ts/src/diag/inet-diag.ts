@@ -80,6 +80,8 @@ export interface InetSocketFilter {
   readonly states?: number
   /** Also memory, congestion control and TCP's own measurements. */
   readonly extended?: boolean
+  /** Also memory and drops alone, which cost 40 bytes a socket. */
+  readonly memory?: boolean
 }
 
 /** The IP sockets of one family and protocol in the socket's namespace (NETLINK_SOCK_DIAG). */
@@ -91,9 +93,12 @@ export function dumpInetSockets(socket: NetlinkSocket, filter: InetSocketFilter)
 }
 
 /** struct inet_diag_req_v2. */
-function writeRequest(writer: Writer, { family, protocol, states, extended }: InetSocketFilter): void {
-  const wanted = extended ? extensionBits([INET_DIAG.INFO, INET_DIAG.CONG, INET_DIAG.SKMEMINFO]) : 0
-  writer.u8(family).u8(Math.min(protocol, IPPROTO.RAW)).u8(wanted).u8(0)
+function writeRequest(writer: Writer, { family, protocol, states, extended, memory }: InetSocketFilter): void {
+  const wanted = [
+    ...(extended ? [INET_DIAG.INFO, INET_DIAG.CONG] : []),
+    ...(extended || memory ? [INET_DIAG.SKMEMINFO] : []),
+  ]
+  writer.u8(family).u8(Math.min(protocol, IPPROTO.RAW)).u8(extensionBits(wanted)).u8(0)
   writer.u32(states ?? ALL_STATES).zeros(48)
   if (protocol > IPPROTO.RAW) writer.u32Attribute(INET_DIAG_REQ_PROTOCOL, protocol)
 }
