@@ -16,7 +16,10 @@ function check(facts: DoctorFacts): Draft[] {
   const broken = failures.filter(({ probe }) => probe.kind === 'dns')
   return [
     ...broken.map(({ probe, leg }) => embeddedDraft(probe.source, leg.reason)),
-    ...facts.world.spaces.flatMap((space) => [...elsewhere(facts.map, space), ...deafServers(space)]),
+    ...facts.world.spaces
+      // nobody lives in an engine's sandbox, so nobody reads a resolv.conf there
+      .filter(({ namespace }) => namespace.owner.kind !== 'docker-sandbox')
+      .flatMap((space) => [...elsewhere(facts.map, space), ...deafServers(space)]),
   ]
 }
 

@@ -141,6 +141,7 @@ const IDS: Readonly<Record<ProbeKind, string>> = {
   dns: 'unreachable-dns',
   published: 'unreachable-published',
   hairpin: 'unreachable-own-port',
+  vip: 'unreachable-vip',
 }
 
 function check(facts: DoctorFacts): Draft[] {

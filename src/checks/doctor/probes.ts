@@ -4,10 +4,11 @@ import type { Flow } from '../../model/journey.ts'
 import type { FirewallRule } from '../../model/snapshot.ts'
 import { groupBy } from '../../model/wiring.ts'
 import type { Endpoint, HostMap } from './host-map.ts'
+import { serviceProbes } from './probe-services.ts'
 import { type PublishedRule, publishedRules, uplinkOf } from './published-ports.ts'
 import { defaultRoutes, expectedGateway, masqueradeOf, subnetText } from './routes.ts'
 
-export type ProbeKind = 'neighbour' | 'routed' | 'outside' | 'dns' | 'published' | 'hairpin'
+export type ProbeKind = 'neighbour' | 'routed' | 'outside' | 'dns' | 'published' | 'hairpin' | 'vip'
 
 /** Two that should be able to talk. */
 export interface Probe {
@@ -32,6 +33,7 @@ const MOST: Readonly<Record<ProbeKind, number>> = {
   dns: 240,
   published: 120,
   hairpin: 60,
+  vip: 120,
 }
 
 export function probesOf(map: HostMap): { readonly probes: readonly Probe[]; readonly left: number } {
@@ -41,6 +43,7 @@ export function probesOf(map: HostMap): { readonly probes: readonly Probe[]; rea
     ...dnsProbes(map),
     ...publishedProbes(map),
     ...routedProbes(map),
+    ...serviceProbes(map, from),
   ]
   const probes = [...groupBy(all, ({ kind }) => kind).values()].flatMap((group) => sample(group))
   return { probes, left: all.length - probes.length }
@@ -70,7 +73,7 @@ function neighbours(map: HostMap): Probe[] {
   )
 }
 
-function isMember({ ip: { family }, subnet, link, space }: Endpoint): boolean {
+export function isMember({ ip: { family }, subnet, link, space }: Endpoint): boolean {
   return (
     family === 4 &&
     subnet.length < 31 &&
@@ -81,7 +84,7 @@ function isMember({ ip: { family }, subnet, link, space }: Endpoint): boolean {
 }
 
 /** One address of each namespace. */
-function oneEach(endpoints: readonly Endpoint[]): Endpoint[] {
+export function oneEach(endpoints: readonly Endpoint[]): Endpoint[] {
   return [...new Map([...endpoints].reverse().map((each) => [each.space, each])).values()].reverse()
 }
 
@@ -94,7 +97,7 @@ function isKeptApart(a: Endpoint, b: Endpoint): boolean {
 }
 
 /** By a port that somebody listens on there, for a firewall that lets nothing else in; else a ping. */
-function toEndpoint(kind: ProbeKind, source: Endpoint, target: Endpoint): Probe {
+export function toEndpoint(kind: ProbeKind, source: Endpoint, target: Endpoint): Probe {
   const published = new Set(publishedRules(target.space).map(({ port }) => port))
   const listener = target.space.namespace.sockets.find(
     ({ protocol, state, local, localPort, family }) =>
