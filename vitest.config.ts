@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config'
+import { browserSourcesForTests } from './scripts/browser-sources.mjs'
 
 const source = {
+  plugins: [browserSourcesForTests()],
   resolve: { conditions: ['source'] },
   ssr: { resolve: { conditions: ['source', 'node', 'import', 'default'] } },
 }

@@ -4,12 +4,10 @@ import { commandHelp, overviewHelp } from './command/help.ts'
 import { COMMON_OPTIONS, FACTS_OPTIONS, JSON_OPTION } from './command/options.ts'
 import { Output, terminalOf } from './command/output.ts'
 import { type CommandWords, commandPosition, parseWords, subcommandOf } from './command/parse.ts'
+import { programVersion } from './command/version.ts'
 import type { Command } from './command.ts'
 import { TsnetError } from './errors.ts'
 import { nearest } from './model/nearest.ts'
-
-/** Of package.json, put here by scripts/build.mjs. */
-declare const TSNET_VERSION: string
 
 /** Which command it is, and its words; options may stand before its name too. */
 async function requestOf(words: readonly string[]): Promise<CommandWords> {
@@ -41,7 +39,7 @@ async function run(words: readonly string[]): Promise<number> {
   const { options, positionals, rest } = parseWords(command, own)
   const output = new Output(terminalOf(options.has('no-color')))
   if (options.has('version')) {
-    output.write(`${TSNET_VERSION}\n`)
+    output.write(`${programVersion()}\n`)
     return 0
   }
   if (options.has('help')) {

@@ -69,11 +69,18 @@ export function placeText({ name, kind, table, chain, position, sysctl, link, te
 }
 
 /** `web → db:8500 tcp`. */
-export function flowText({ source, destination, destinationName, destinationPort, protocol }: Flow): string {
-  const to = destinationName === undefined ? destination : `${destinationName} (${destination})`
+export function flowText(flow: Flow): string {
+  const { source } = flow
+  return sanitise(`${source.outside === true ? `outside ${source.name}` : source.name} → ${destinationText(flow)}`)
+}
+
+/** `db (172.19.0.2) port 8500 tcp`. */
+export function destinationText({ destination, destinationName, destinationPort, protocol }: Flow): string {
   const end =
-    destinationName === undefined ? formatEndpoint(destination, destinationPort) : withPort(to, destinationPort)
-  return sanitise(`${source.outside === true ? `outside ${source.name}` : source.name} → ${end} ${protocol}`)
+    destinationName === undefined
+      ? formatEndpoint(destination, destinationPort)
+      : withPort(`${destinationName} (${destination})`, destinationPort)
+  return sanitise(`${end} ${protocol}`)
 }
 
 function withPort(text: string, port: number | undefined): string {

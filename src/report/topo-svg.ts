@@ -1,5 +1,6 @@
 import dagre from '@dagrejs/dagre'
 import type { Topology, TopologyNode } from '../model/topology.ts'
+import { escapeHtml } from './html/escape.ts'
 import { displayWidth, sanitise, truncateMiddle } from './sanitise.ts'
 
 const CHARACTER = 7.5
@@ -13,8 +14,19 @@ interface Box {
   readonly lines: readonly string[]
 }
 
-/** A picture: a box a namespace with its links as lines of text, laid out by dagre. */
-export function topologySvg(topology: Topology): string {
+/** What a page makes of a box: where it leads to, and how it is styled. */
+export interface BoxLink {
+  /** `#…`; absent: it leads nowhere. */
+  readonly href?: string
+  readonly className?: string
+}
+
+/**
+ * A picture: a box a namespace with its links as lines of text, laid out by dagre.
+ *
+ * @param linkOf makes an interactive picture: boxes are links, and lines name the boxes that they join
+ */
+export function topologySvg(topology: Topology, linkOf?: (node: TopologyNode) => BoxLink): string {
   const graph = new dagre.graphlib.Graph({ multigraph: true })
   graph.setGraph({ rankdir: 'LR', nodesep: 24, ranksep: 90, marginx: 16, marginy: 16 })
   const boxes = topology.nodes.map((node): Box => ({ node, lines: linesOf(node) }))
@@ -33,15 +45,25 @@ export function topologySvg(topology: Topology): string {
   const { width = 0, height = 0 } = graph.graph()
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${Math.ceil(width)} ${Math.ceil(height)}" font-family="monospace" font-size="12">`,
-    `<title>${xml(topology.hostname)}</title>`,
-    ...links.flatMap(({ kind, a, b }, position) => (a === b ? [] : [lineOf(graph.edge(a, b, String(position)), kind)])),
-    ...boxes.map((box) => drawBox(box, graph.node(String(box.node.inode)))),
+    `<title>${escapeHtml(topology.hostname)}</title>`,
+    ...links.flatMap(({ kind, a, b }, position) => {
+      const ends = linkOf === undefined ? '' : ` class="line" data-a="${escapeHtml(a)}" data-b="${escapeHtml(b)}"`
+      return a === b ? [] : [lineOf(graph.edge(a, b, String(position)), kind, ends)]
+    }),
+    ...boxes.map((box) => linked(box, drawBox(box, graph.node(String(box.node.inode))), linkOf)),
     ...[...new Set(links.filter(({ kind }) => kind === 'tunnel').map(({ to }) => to))].map((to) =>
       drawVtep(to, graph.node(`vtep ${to}`)),
     ),
     '</svg>',
     '',
   ].join('\n')
+}
+
+function linked({ node }: Box, drawing: string, linkOf: ((node: TopologyNode) => BoxLink) | undefined): string {
+  if (linkOf === undefined) return drawing
+  const { href, className = '' } = linkOf(node)
+  const about = `class="box ${escapeHtml(className)}" data-box="${node.inode}"`
+  return href === undefined ? `<g ${about}>${drawing}</g>` : `<a ${about} href="${escapeHtml(href)}">${drawing}</a>`
 }
 
 function boxOf(id: string): string {
@@ -75,23 +97,20 @@ function drawBox({ node, lines }: Box, place: Placed): string {
   const top = place.y - place.height / 2
   const text = [titleOf(node), ...lines].map((line, position) => {
     const weight = position === 0 ? ' font-weight="bold"' : ''
-    return `<text x="${left + PADDING}" y="${top + PADDING + (position + 0.75) * LINE}"${weight}>${xml(line)}</text>`
+    return `<text x="${left + PADDING}" y="${top + PADDING + (position + 0.75) * LINE}"${weight}>${escapeHtml(line)}</text>`
   })
   return `<g><rect x="${left}" y="${top}" width="${place.width}" height="${place.height}" rx="4" fill="#fff" stroke="#4a5568"/>${text.join('')}</g>`
 }
 
 function drawVtep(address: string, { x, y, width, height }: Placed): string {
-  return `<g><rect x="${x - width / 2}" y="${y - height / 2}" width="${width}" height="${height}" rx="12" fill="#fff5f5" stroke="${COLOURS.tunnel}"/><text x="${x}" y="${y + 4}" text-anchor="middle">${xml(address)}</text></g>`
+  return `<g><rect x="${x - width / 2}" y="${y - height / 2}" width="${width}" height="${height}" rx="12" fill="#fff5f5" stroke="${COLOURS.tunnel}"/><text x="${x}" y="${y + 4}" text-anchor="middle">${escapeHtml(address)}</text></g>`
 }
 
 function lineOf(
   { points }: { points?: readonly { readonly x: number; readonly y: number }[] },
   kind: keyof typeof COLOURS,
+  ends: string,
 ): string {
   const path = (points ?? []).map(({ x, y }) => `${x},${y}`).join(' ')
-  return `<polyline points="${path}" fill="none" stroke="${COLOURS[kind]}"${kind === 'parent' ? ' stroke-dasharray="4"' : ''}><title>${kind}</title></polyline>`
-}
-
-function xml(text: string): string {
-  return sanitise(text).replaceAll(/[<>&"']/g, (character) => `&#${character.charCodeAt(0)};`)
+  return `<polyline${ends} points="${path}" fill="none" stroke="${COLOURS[kind]}"${kind === 'parent' ? ' stroke-dasharray="4"' : ''}><title>${kind}</title></polyline>`
 }
