@@ -3,16 +3,27 @@ import { LEG_NAMES, legsOf } from '../model/journey-legs.ts'
 import type { Disagreement, ObservedHop, ObservedJourney } from '../model/trace.ts'
 import { samePlace } from './same-place.ts'
 
-/** Every point in which the prediction and the packet differ. */
-export function disagreementsOf(predicted: Journey, observed: ObservedJourney): Disagreement[] {
+/** Three questions, a second apart: earlier nobody is told that a neighbour does not answer. */
+const NEIGHBOUR_FAILS_MS = 3_000
+
+/** Every point in which the prediction and the packet differ, as far as it was waited for. */
+export function disagreementsOf(predicted: Journey, observed: ObservedJourney, waitedMs: number): Disagreement[] {
   // a prediction that depends on what nobody can know says nothing that could be wrong
   if (predicted.verdict === 'depends' || predicted.verdict === 'unknown') return []
   const [legs, seen] = [legsOf(predicted), legsOf(observed)]
   return seen.flatMap((leg, position) => {
     const expected = legs[position]
     const name = LEG_NAMES[position] ?? 'what follows'
-    return expected === undefined ? [] : inLeg(name, expected, leg as ObservedJourney)
+    if (expected === undefined || isTooEarly(expected, leg as ObservedJourney, waitedMs)) return []
+    return inLeg(name, expected, leg as ObservedJourney)
   })
+}
+
+/** It stops where it should, but the error that the sender is to get takes longer than anybody waited. */
+function isTooEarly(expected: Journey, observed: ObservedJourney, waitedMs: number): boolean {
+  const isSilent = expected.verdict === 'rejected' && observed.verdict === 'dropped'
+  const isAsked = observed.where?.kind === 'neighbour' || observed.reason.includes('nobody answers')
+  return isSilent && isAsked && waitedMs < NEIGHBOUR_FAILS_MS && samePlace(expected.where, observed.where)
 }
 
 function inLeg(leg: string, predicted: Journey, observed: ObservedJourney): Disagreement[] {

@@ -68,16 +68,18 @@ function reasonOf({ text, stage, in: iif, out }: RulePass): string {
 }
 
 function refusedBySocket(observation: Observation, way: Way, { packet, namespace }: Sighting): End {
-  const { flow, predicted, namespaces } = observation
+  const { flow, predicted, namespaces, outcome } = observation
+  const isTold = outcome.kind === 'refused' || reaches(observation, flow.source.namespace, 'answer')
+  const verdict = isTold ? 'rejected' : 'dropped'
   const inode = way.visits.at(-1)?.namespace ?? namespace
   const found = namespaces.get(inode)
   const name = found === undefined ? `inode:${inode}` : nameOf(found)
   const text = `nobody listens at ${packet.ip?.source}:${packet.tcp?.sourcePort}/${flow.protocol}: ${name} answers with a reset`
   if (predicted?.where?.kind === 'socket' && predicted.where.namespace === inode) {
-    return { verdict: 'rejected', reason: predicted.reason, where: predicted.where, evidence: 'answer' }
+    return { verdict, reason: predicted.reason, where: predicted.where, evidence: 'answer' }
   }
   const where = { kind: 'socket', namespace: inode, name, text } as const
-  return { verdict: 'rejected', reason: text, where, evidence: 'answer' }
+  return { verdict, reason: isTold ? text : `${text}, which does not get back`, where, evidence: 'answer' }
 }
 
 function refusedByError(observation: Observation, way: Way, error: Sighting): End {
@@ -86,7 +88,7 @@ function refusedByError(observation: Observation, way: Way, error: Sighting): En
   const found = namespaces.get(inode)
   const name = found === undefined ? `inode:${inode}` : nameOf(found)
   const said = icmpErrorText(error.packet)
-  const isTold = outcome.kind === 'refused' || reaches(observation, flow.source.namespace)
+  const isTold = outcome.kind === 'refused' || reaches(observation, flow.source.namespace, 'error')
   const verdict = isTold ? 'rejected' : 'dropped'
   const loss = explainLoss(observation, way)
   if (predicted?.where?.namespace === inode) {
@@ -100,9 +102,9 @@ function refusedByError(observation: Observation, way: Way, error: Sighting): En
   return { verdict, reason: text, where, evidence: 'answer' }
 }
 
-function reaches({ seen }: Observation, inode: number): boolean {
+function reaches({ seen }: Observation, inode: number, wanted: 'error' | 'answer'): boolean {
   return seen.sightings.some(
-    ({ role, namespace, direction }) => role === 'error' && namespace === inode && direction === 'in',
+    ({ role, namespace, direction }) => role === wanted && namespace === inode && direction === 'in',
   )
 }
 

@@ -171,7 +171,9 @@ function asPredicted(observation: Observation, inode: number): Loss | undefined 
     return { reason: `${found.reason} (${moved.counter} +${moved.delta})`, where, evidence: 'counter' }
   }
   const meanwhile = (observation.drops ?? []).find((drop) => meaningOfDrop(drop)?.kinds.includes(where.kind) === true)
-  const said = meanwhile === undefined ? '' : `; ${meanwhileText(meanwhile)}`
+  const isOurs = (observation.drops ?? []).some((drop) => drop.isOurs && drop.reason === 'NOT_SPECIFIED')
+  const unsaid = isOurs ? '; the kernel dropped one while it was sent, and gives no reason' : ''
+  const said = meanwhile === undefined ? unsaid : `; ${meanwhileText(meanwhile)}`
   return { reason: `${found.reason} (predicted: it was not seen behind it${said})`, where, evidence: 'predicted' }
 }
 

@@ -73,7 +73,7 @@ function visitsOf(sightings: readonly Sighting[], { namespaces }: WayInput): Vis
     if (sighting.direction === 'in') visit.ins.push(sighting)
     else visit.outs.push(sighting)
   }
-  const heeded = visits.filter((visit) => !isIgnored(visit, namespaces))
+  const heeded = visits.filter((visit) => !isIgnored(visit, namespaces) || isParent(visit, visits, namespaces))
   return heeded.length === 0 ? visits : heeded
 }
 
@@ -87,6 +87,22 @@ function floodingVisit(visits: readonly Visit[], { namespace, direction }: Sight
 function isIgnored({ namespace, ins, outs }: Visit, namespaces: WayInput['namespaces']): boolean {
   const isEnd = (index: number) => linkOf(namespaces.get(namespace), index)?.master === undefined
   return outs.length === 0 && ins.length > 0 && ins.every(({ isForOther, link }) => isForOther && isEnd(link))
+}
+
+/**
+ * A link hands its macvlans, in other namespaces, what has their address. What these send each other it is shown as
+ * well (net/core/dev.c, dev_forward_skb), but has no part in.
+ */
+function isParent(
+  { namespace: inode, ins }: Visit,
+  visits: readonly Visit[],
+  namespaces: WayInput['namespaces'],
+): boolean {
+  const isBelow = ({ namespace, link }: Sighting) => {
+    const parent = linkOf(namespaces.get(namespace), link)?.parent
+    return parent?.namespace === inode && ins.some((each) => each.link === parent.index)
+  }
+  return visits.some((visit) => visit.ins.some(isBelow)) && !visits.some((visit) => visit.outs.some(isBelow))
 }
 
 function linkOf(namespace: Namespace | undefined, index: number): Link | undefined {

@@ -4,6 +4,7 @@ import type { ConntrackEntry } from '../model/snapshot.ts'
 import type { KernelDrop, Trace, TracedConnection } from '../model/trace.ts'
 import { buildWiring } from '../model/wiring.ts'
 import { observeArp } from './arp-journey.ts'
+import { inCausalOrder } from './causal-order.ts'
 import { disagreementsOf } from './compare.ts'
 import { withEsp } from './esp.ts'
 import type { Identity } from './identity.ts'
@@ -37,7 +38,8 @@ export interface Summary {
 export async function summarise(summary: Summary): Promise<Trace> {
   const { host, flow, predicted, listeners, identity, outcome, drops, probed } = summary
   const plain = findSightings(listeners.frames, identity, host.filterOptions.vxlanPorts)
-  const seen = withEsp(plain, listeners.frames, host.namespaces)
+  const withSealed = withEsp(plain, listeners.frames, host.namespaces)
+  const seen = { ...withSealed, sightings: inCausalOrder(withSealed.sightings, host.namespaces) }
   const passes = findPasses(listeners.events, identity, host.namespaces)
   const inodes = new Set([
     flow.source.namespace,
@@ -61,7 +63,7 @@ export async function summarise(summary: Summary): Promise<Trace> {
     ...observed,
     fixes: predicted !== undefined && isSameEnd(predicted, observed) ? predicted.fixes : [],
     ...(predicted === undefined ? {} : { predicted }),
-    disagreements: predicted === undefined ? [] : disagreementsOf(predicted, observed),
+    disagreements: predicted === undefined ? [] : disagreementsOf(predicted, observed, probed.waitedMs),
     probe: {
       kind: probed.kind,
       source: first?.packet.ip?.source ?? identity.arp?.sender ?? flow.source.address ?? '',

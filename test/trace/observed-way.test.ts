@@ -27,6 +27,14 @@ const namespaces = new Map([
   ]),
   namespace(3, 'db', [[2, 'eth0']]),
   namespace(4, 'other', [[2, 'eth0']]),
+  namespace(5, 'parent', [[7, 'eth0']]),
+  ...[6, 7].map((inode) => {
+    const [, made] = namespace(inode, `macvlan${inode}`, [])
+    return [inode, { ...made, links: [{ index: 2, name: 'eth0', parent: { namespace: 5, index: 7 } }] }] as unknown as [
+      number,
+      Namespace,
+    ]
+  }),
 ])
 
 let clock = 0n
@@ -99,4 +107,11 @@ test('rules that drop it before any link saw it are told of where it is sent', (
 test('later fragments are counted, not followed', () => {
   const parts = [seen(1, 2, 'out'), seen(1, 2, 'out', { isFragment: true }), seen(1, 2, 'out', { isFragment: true })]
   expect(way(parts).hops.map(({ text }) => text)).toEqual(['out by eth0, in 3 fragments'])
+})
+
+test('the parent of a macvlan is on the way of what comes in by it, but not between two macvlans', () => {
+  const atParent = () => seen(5, 7, 'in', { isForOther: true })
+  const names = (sightings: readonly Sighting[]) => way(sightings).visits.map(({ namespace: inode }) => inode)
+  expect(names([seen(1, 2, 'out'), atParent(), seen(6, 2, 'in')])).toEqual([1, 5, 6])
+  expect(names([seen(7, 2, 'out'), atParent(), seen(6, 2, 'in')])).toEqual([7, 6])
 })
