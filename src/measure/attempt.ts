@@ -58,7 +58,7 @@ export async function attempt<T>(
   })
   try {
     return await new Promise<T | Failed>((resolve) => {
-      deadline = setTimeout(() => resolve(failed('timeout', `no answer within ${timeoutMs} ms`)), timeoutMs)
+      deadline = setTimeout(() => resolve(failed('timeout', `no answer within ${Math.round(timeoutMs)} ms`)), timeoutMs)
       giveUp = () => resolve(failed('interrupted', 'interrupted'))
       if (signal?.aborted) return giveUp()
       signal?.addEventListener('abort', giveUp)
