@@ -1,6 +1,6 @@
 import { contains, ip } from '../../flow/address.ts'
 import type { Space } from '../../flow/world.ts'
-import type { IpvsService, Socket } from '../../model/snapshot.ts'
+import type { IpvsDestination, IpvsService, Socket } from '../../model/snapshot.ts'
 import type { Endpoint, HostMap } from './host-map.ts'
 import type { Probe } from './probes.ts'
 import { marksOf } from './service-marks.ts'
@@ -8,7 +8,7 @@ import { marksOf } from './service-marks.ts'
 /** What a client of a service asks for: its virtual address and a port. */
 interface Virtual {
   readonly balancer: Space
-  readonly service: IpvsService
+  readonly destinations: readonly IpvsDestination[]
   readonly address: string
   /** Undefined when the service takes all of them. */
   readonly port: number | undefined
@@ -18,7 +18,7 @@ interface Virtual {
 /** From a container beside each balancer to each of its virtual addresses. */
 export function serviceProbes(map: HostMap, from: (space: Space) => Probe['flow']['source']): Probe[] {
   return map.world.spaces.flatMap((balancer) =>
-    virtualsOf(balancer).flatMap((virtual) => {
+    virtualsOf(map, balancer).flatMap((virtual) => {
       const client = clientOf(map, virtual)
       const port = virtual.port ?? portOf(map, virtual)
       if (client === undefined || port === undefined) return []
@@ -36,24 +36,36 @@ export function serviceProbes(map: HostMap, from: (space: Space) => Probe['flow'
   )
 }
 
-function virtualsOf(balancer: Space): Virtual[] {
+function virtualsOf(map: HostMap, balancer: Space): Virtual[] {
+  const services = balancer.namespace.ipvs.filter(({ family }) => family === 4)
+  return services.length === 0 ? [] : [...namedIn(balancer, services), ...markedIn(map, balancer, services)]
+}
+
+function namedIn(balancer: Space, services: readonly IpvsService[]): Virtual[] {
+  return services.flatMap(({ address, port, protocol, destinations }) =>
+    address === undefined || port === undefined || (protocol !== 'tcp' && protocol !== 'udp')
+      ? []
+      : [{ balancer, destinations, address, port: port === 0 ? undefined : port, protocol }],
+  )
+}
+
+/** By the rules that mark, not by the services: a mark of which there is none is what is to be found. */
+function markedIn(map: HostMap, balancer: Space, services: readonly IpvsService[]): Virtual[] {
   const marks = marksOf(balancer)
-  return balancer.namespace.ipvs.flatMap((service): Virtual[] => {
-    const { fwmark, address, port, protocol, family } = service
-    if (family !== 4) return []
-    if (fwmark === undefined) {
-      const isKnown = address !== undefined && port !== undefined && (protocol === 'tcp' || protocol === 'udp')
-      return isKnown ? [{ balancer, service, address, port: port === 0 ? undefined : port, protocol }] : []
-    }
-    // tasks are on the network of published ports to be asked from outside alone
-    if (marks.some(({ mark, port: published }) => mark === fwmark && published !== undefined)) return []
-    const addresses = marks.flatMap((mark) => (mark.mark === fwmark ? (mark.address ?? []) : []))
-    return addresses.map((each) => ({ balancer, service, address: each, port: undefined, protocol: 'tcp' }))
+  const own = new Set(map.of(balancer).map(({ ip: { text } }) => text))
+  // tasks are on the network of published ports to be asked from outside alone
+  const published = new Set(marks.flatMap(({ mark, port }) => (port === undefined ? [] : [mark])))
+  const addresses = [...new Map(marks.map((each) => [each.address, each])).values()]
+  return addresses.flatMap(({ mark, address }) => {
+    if (address === undefined || !own.has(address) || published.has(mark)) return []
+    const exact = services.filter(({ fwmark }) => fwmark === mark)
+    const destinations = (exact.length > 0 ? exact : services).flatMap((each) => each.destinations)
+    return [{ balancer, destinations, address, port: undefined, protocol: 'tcp' }]
   })
 }
 
 /** On the network of the address, beside the balancer if there is one; rather none of the tasks themselves. */
-function clientOf(map: HostMap, { balancer, service, address }: Virtual): Endpoint | undefined {
+function clientOf(map: HostMap, { balancer, destinations, address }: Virtual): Endpoint | undefined {
   const virtual = ip(address)
   const own = map.of(balancer).filter(({ subnet }) => subnet.length < 32 && contains(subnet, virtual))
   const isClient = (each: Endpoint) =>
@@ -64,13 +76,13 @@ function clientOf(map: HostMap, { balancer, service, address }: Virtual): Endpoi
     each.space.namespace.ipvs.length === 0
   const near = map.networks.find(({ members }) => own.some((each) => members.includes(each)))?.members ?? []
   const clients = near.filter(isClient)
-  const tasks = new Set(service.destinations.map((each) => each.address))
+  const tasks = new Set(destinations.map((each) => each.address))
   return clients.find((each) => !tasks.has(each.ip.text)) ?? clients[0]
 }
 
 /** What a task listens on; any, where no task can be seen: the balancer takes all of them. */
-function portOf(map: HostMap, { service }: Virtual): number | undefined {
-  const tasks = service.destinations.flatMap(({ address, weight }) => (weight > 0 ? map.holders(address) : []))
+function portOf(map: HostMap, { destinations }: Virtual): number | undefined {
+  const tasks = destinations.flatMap(({ address, weight }) => (weight > 0 ? map.holders(address) : []))
   if (tasks.length === 0) return 80
   return tasks.flatMap(({ space, ip: { text } }) => space.namespace.sockets.filter((socket) => isOpen(socket, text)))[0]
     ?.localPort

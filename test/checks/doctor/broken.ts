@@ -5,7 +5,7 @@ import type { Finding } from '../../../src/model/finding.ts'
 import { parseSnapshot } from '../../../src/model/parse.ts'
 import type { FirewallRule, HostSnapshot, Link, Namespace } from '../../../src/model/snapshot.ts'
 
-export type HealthyName = 'port-publishing' | 'routers' | 'overlay'
+export type HealthyName = 'port-publishing' | 'routers' | 'overlay' | 'services' | 'vlan-trunk' | 'overlay-encrypted'
 
 /** A saved lab in which nothing is wrong. */
 export function healthy(name: HealthyName): HostSnapshot {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { examine } from '../../../src/checks/doctor/examine.ts'
-import type { Namespace } from '../../../src/model/snapshot.ts'
+import type { IpvsDestination, Namespace } from '../../../src/model/snapshot.ts'
 import {
   broken,
   down,
@@ -15,13 +15,31 @@ import {
   withSysctl,
 } from './broken.ts'
 
-const HEALTHY: readonly HealthyName[] = ['port-publishing', 'routers', 'overlay']
+const HEALTHY: readonly HealthyName[] = [
+  'port-publishing',
+  'routers',
+  'overlay',
+  'services',
+  'vlan-trunk',
+  'overlay-encrypted',
+]
 
 describe('a healthy host', () => {
   test.each(HEALTHY)('nothing is found in %s', (name) => {
     const { findings, predicted } = examine([healthy(name)])
     expect(findings).toEqual([])
     expect(predicted).toMatch(/^[1-9]\d* journeys predicted$/)
+  })
+
+  test('nothing is found in a trunk that lets through what is used', () => {
+    expect(findingsOf(broken(healthy('vlan-trunk'), 'trunk', filteringVlans([1, 10, 20])))).toEqual([])
+  })
+
+  test('the virtual addresses of services are among the journeys', () => {
+    const lost = broken(healthy('services'), 'lb_mesh.host-A', rewritten('0x101/', '0x107/'))
+    expect(findingsOf(lost)[0]?.consequences).toContainEqual(
+      expect.stringMatching(/^shell → virtual address 10\.0\.1\.2:80/),
+    )
   })
 
   test('the same facts give the same findings in the same order', () => {
@@ -85,7 +103,36 @@ function withNeighbours(edit: (neighbours: Namespace['neighbours']) => Namespace
   return (namespace) => ({ ...namespace, neighbours: edit(namespace.neighbours) })
 }
 
+function withDestinations(edit: (all: readonly IpvsDestination[]) => readonly IpvsDestination[]): Edit {
+  return (namespace) => ({
+    ...namespace,
+    ipvs: namespace.ipvs.map((service) => ({ ...service, destinations: edit(service.destinations) })),
+  })
+}
+
+/** Another text for the rules that have one. */
+function rewritten(from: string, to: string): Edit {
+  return (namespace) => ({
+    ...namespace,
+    firewall: namespace.firewall.map((rule) => ({ ...rule, text: rule.text.replace(from, to) })),
+  })
+}
+
 const BRIDGE = /br-[0-9a-f]{12}/
+
+/** The bridge filters, and its ports let through these VLANs, the first without a tag. */
+function filteringVlans(usual: readonly number[], special: Readonly<Record<string, readonly number[]>> = {}): Edit {
+  const vlansOf = (name: string) =>
+    (special[name] ?? usual).map((id, at) => ({ id, untagged: at === 0, pvid: at === 0 }))
+  return (namespace) => ({
+    ...namespace,
+    links: namespace.links.map((link) => ({
+      ...link,
+      ...(link.bridge === undefined ? {} : { bridge: { ...link.bridge, vlanFiltering: true } }),
+      ...(link.port === undefined ? {} : { port: { ...link.port, vlans: vlansOf(link.name) } }),
+    })),
+  })
+}
 
 interface Case {
   readonly id: string
@@ -349,6 +396,132 @@ const CASES: readonly Case[] = [
     ),
     evidence: ['lladdr 02:42:0a:ff:ff:99'],
     fix: 'petsOverlay@host-A: ip neigh replace 10.0.1.12 lladdr 02:42:0a:00:01:0c dev vxlan0 nud permanent',
+  },
+  {
+    id: 'ipvs-no-backend',
+    what: 'all have weight 0',
+    lab: 'services',
+    at: 'lb_mesh.host-A',
+    edit: withDestinations((all) => all.map((each) => ({ ...each, weight: 0 }))),
+    evidence: ['mark 257 rr, 3 destinations of weight 0', '-A INPUT -d 10.0.1.2/32 -j MARK --set-xmark 0x101'],
+    where: 'lb_mesh.host-A',
+    fix: 'lb_mesh.host-A: ipvsadm -e -f 257 -r 10.0.1.6:0 -m -w 1',
+  },
+  {
+    id: 'ipvs-no-backend',
+    what: 'it has none at all, and nobody knows which task it was',
+    lab: 'services',
+    at: 'lb_mesh.host-A',
+    edit: withDestinations(() => []),
+    evidence: ['mark 257 rr, 0 destinations'],
+    where: 'lb_mesh.host-A',
+    fix: /^$/,
+  },
+  {
+    id: 'ipvs-dead-backend',
+    what: 'a task that is gone',
+    lab: 'services',
+    at: 'lb_mesh.host-A',
+    edit: withDestinations(([first, ...rest]) =>
+      first === undefined ? [] : [{ ...first, address: '10.0.1.99' }, first, ...rest],
+    ),
+    evidence: ['mark 257 → 10.0.1.99:0 weight 1', 'nobody on the network has 10.0.1.99'],
+    where: 'lb_mesh.host-A',
+    fix: 'lb_mesh.host-A: ipvsadm -d -f 257 -r 10.0.1.99:0',
+  },
+  {
+    id: 'ipvs-dead-backend',
+    what: 'a live task of weight 0',
+    lab: 'services',
+    at: 'ingress_sbox.host-B',
+    edit: withDestinations((all) => all.map((each, at) => (at === 0 ? { ...each, weight: 0 } : each))),
+    evidence: ['mark 256 → 10.0.0.5:0 weight 0'],
+    where: 'ingress_sbox.host-B',
+    fix: 'ingress_sbox.host-B: ipvsadm -e -f 256 -r 10.0.0.5:0 -m -w 1',
+  },
+  {
+    id: 'fwmark-mismatch',
+    what: 'the rule of a virtual address',
+    lab: 'services',
+    at: 'lb_mesh.host-A',
+    edit: rewritten('0x101/', '0x107/'),
+    evidence: ['-A INPUT -d 10.0.1.2/32 -j MARK --set-xmark 0x107', 'mark 257'],
+    where: 'lb_mesh.host-A',
+    fix: 'lb_mesh.host-A: iptables -t mangle -R INPUT 1 -d 10.0.1.2/32 -j MARK --set-xmark 0x101/0xffffffff',
+  },
+  {
+    id: 'ingress-rules-missing',
+    what: 'the rule of a port',
+    lab: 'services',
+    at: 'host-B',
+    edit: withoutRules(({ chain, text }) => chain === 'DOCKER-INGRESS' && text.includes('DNAT')),
+    evidence: ['no DNAT of 8080/tcp to 172.18.0.4:8080', 'ingress_sbox.host-B waits for it'],
+    where: 'host-B',
+    fix: 'host-B: iptables -t nat -I DOCKER-INGRESS -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.18.0.4:8080',
+  },
+  {
+    id: 'ingress-rules-missing',
+    what: 'the jumps to its chain',
+    lab: 'services',
+    at: 'host-A',
+    edit: withoutRules(({ text }) => text.includes('-j DOCKER-INGRESS')),
+    evidence: ['nat PREROUTING of host-A has no jump to DOCKER-INGRESS'],
+    where: 'host-A',
+    fix: 'host-A: iptables -t nat -I PREROUTING -m addrtype --dst-type LOCAL -j DOCKER-INGRESS',
+  },
+  {
+    id: 'esp-blocked',
+    what: 'a rule of the other host',
+    lab: 'overlay-encrypted',
+    at: 'host-B',
+    edit: withRule('filter', 'INPUT', '-p esp -j DROP'),
+    evidence: ['-A INPUT -p esp -j DROP in host-B', 'ESP (IP protocol 50)'],
+    where: 'host-B',
+    fix: /^host-B: iptables -t filter -D INPUT \d$/,
+  },
+  {
+    id: 'xfrm-mismatch',
+    what: 'another SPI at the receiver',
+    lab: 'overlay-encrypted',
+    at: 'host-B',
+    edit: (namespace) => ({
+      ...namespace,
+      xfrm: {
+        ...namespace.xfrm,
+        states: namespace.xfrm.states.map((state) =>
+          state.destination === '192.168.56.12' ? { ...state, spi: state.spi + 1 } : state,
+        ),
+      },
+    }),
+    evidence: ['src 192.168.56.11 dst 192.168.56.12 proto esp spi 0x'],
+    where: 'host-B',
+    fix: /^$/,
+  },
+  {
+    id: 'xfrm-mismatch',
+    what: 'the sender has no association',
+    lab: 'overlay-encrypted',
+    at: 'host-A',
+    edit: (namespace) => ({
+      ...namespace,
+      xfrm: {
+        ...namespace.xfrm,
+        states: namespace.xfrm.states.filter(({ destination }) => destination !== '192.168.56.12'),
+      },
+    }),
+    evidence: ['no esp state to 192.168.56.12 in host-A'],
+    where: 'host-A',
+    fix: /^$/,
+  },
+  {
+    id: 'vlan-not-trunked',
+    what: 'a port of the trunk',
+    lab: 'vlan-trunk',
+    at: 'trunk',
+    edit: filteringVlans([1, 10, 20], { 'host-B': [1, 20] }),
+    evidence: ['port host-B of br0 in trunk lets through VLAN 1 untagged, 20, not 10 tagged', 'eth0.10 of host-B'],
+    where: 'trunk',
+    fix: 'trunk: bridge vlan add vid 10 dev host-B',
   },
   {
     id: 'conntrack-full',
