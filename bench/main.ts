@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { type Benchmark, benchContext } from './context.ts'
 import { formatTable, isMet, type Row } from './row.ts'
 import { CAPTURE } from './rows/capture.ts'
+import { CAPTURE_RATE } from './rows/capture-rate.ts'
 import { COLD } from './rows/cold.ts'
 import { CONNTRACK } from './rows/conntrack.ts'
 import { DOCTOR } from './rows/doctor.ts'
@@ -27,6 +28,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   snapshotOf({ count: 200, loopRounds: 5, faster: 25, share: 1.6 }),
   warmRefreshOf(200),
   CAPTURE,
+  CAPTURE_RATE,
   CONNTRACK,
   IPTABLES,
   snapshotOf({ count: 1000, loopRounds: 3, faster: 50, share: 0.25 }),

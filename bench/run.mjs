@@ -58,7 +58,7 @@ async function bundleBench() {
   const folder = join(ROOT, '.cache/bench')
   await mkdir(folder, { recursive: true })
   await build({
-    entryPoints: ['main', 'parse-save', 'predict-paths', 'read-conntrack', 'open-captures'].map((name) =>
+    entryPoints: ['main', 'parse-save', 'predict-paths', 'read-conntrack', 'open-captures', 'send-frames'].map((name) =>
       join(ROOT, `bench/${name}.ts`),
     ),
     outdir: folder,

@@ -91,7 +91,8 @@ const PINGS = 'icmp or (udp port 4789 and udp[4:2] = 114)'
 describe('a ping through VXLAN, captured in four namespaces', () => {
   test('is one file that tshark reads without a warning, in order, with the names of all', async () => {
     const running = await capturing('-n', 'a', '-n', 'b', '-n', 'ha', '-n', 'hb', '-w', '/run/files/x.pcapng', PINGS)
-    const peer = start('nsenter', ['--net=/run/netns/ha', 'tcpdump', '-i', 'any', '-w', '/run/files/t.pcap', PINGS])
+    const tcpdump = ['tcpdump', '--immediate-mode', '-i', 'any', '-w', '/run/files/t.pcap', PINGS]
+    const peer = start('nsenter', ['--net=/run/netns/ha', ...tcpdump])
     await peer.says('listening on')
     await ping(5)
     await sh('sleep 0.2')
