@@ -1,3 +1,4 @@
+import { contains, ip, toPrefix } from '../../flow/address.ts'
 import { predictWithFixes } from '../../flow/fix/suggest.ts'
 import { predict } from '../../flow/predict.ts'
 import type { Space, World } from '../../flow/world.ts'
@@ -66,7 +67,8 @@ function isOurs({ probe, leg, where }: Failure): boolean {
 /** Two subnets that no router joins in either direction are not meant to talk. */
 function isMeant(world: World, { probe, leg, journey, where }: Failure): boolean {
   const { kind, source, target, flow } = probe
-  if (kind !== 'routed' || where?.kind !== 'route' || leg !== journey || target === undefined) return true
+  if (kind !== 'routed' || leg !== journey || target === undefined) return true
+  if (where?.kind !== 'route') return !isDeadEnd(world, where, flow.destination)
   const sender = journey.hops[0]?.packet.source ?? ''
   const back: Flow = {
     source: { ...flow.source, namespace: target.namespace.inode, name: target.name },
@@ -79,6 +81,17 @@ function isMeant(world: World, { probe, leg, journey, where }: Failure): boolean
     target.host === source.host ? back : { ...back, source: { ...back.source, host: target.host } },
   )
   return reverse.verdict === 'delivered'
+}
+
+/** A namespace that does not forward, and would not know where to: no router, whoever has it as a gateway. */
+function isDeadEnd(world: World, where: Place | undefined, destination: string): boolean {
+  if (where?.kind !== 'sysctl' || !/forward/.test(where.sysctl ?? '')) return false
+  const routes = world.space(where.host ?? 0, where.namespace)?.namespace.routes ?? []
+  const target = ip(destination)
+  return !routes.some(({ family, type, destination: to }) => {
+    const prefix = family === target.family && type === 'unicast' ? toPrefix(to, family) : undefined
+    return prefix !== undefined && contains(prefix, target)
+  })
 }
 
 /** Failures that end at the same place; `apart` keeps a container's way to its own port for itself. */

@@ -218,7 +218,7 @@ function linkFor(map: HostMap, host: Space, address: string, uplink: Endpoint): 
 
 /** Between subnets that a router in the facts joins, where no address translation stands between. */
 function routedProbes(map: HostMap): Probe[] {
-  const members = map.endpoints.filter((each) => isMember(each) && !isHidden(map, each))
+  const members = map.endpoints.filter((each) => isMember(each) && !isHidden(map, each) && !isInner(each))
   const segments = groupBy(members, ({ segment }) => segment)
   const senders = map.endpoints.filter((each) => isMember(each) && routerOf(map, each) !== undefined)
   const seen = new Set<string>()
@@ -248,6 +248,13 @@ function isHidden(map: HostMap, endpoint: Endpoint): boolean {
       members.includes(endpoint) &&
       gateways.some((each) => masqueradeOf(space, subnetText(each)) !== undefined || isFiltered(space)),
   )
+}
+
+/** On a network that its namespace has no way out by: an overlay beside a gateway bridge, or a sandbox of an engine. */
+function isInner({ space, link }: Endpoint): boolean {
+  const routes = defaultRoutes(space)
+  const isElsewhere = routes.length > 0 && routes.every((route) => route.link !== link.index)
+  return isElsewhere || space.namespace.owner.kind === 'docker-sandbox'
 }
 
 /** An engine's rules keep others out of its networks. */
