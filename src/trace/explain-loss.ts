@@ -141,27 +141,33 @@ function lostByCounter(observation: Observation, namespace: Namespace, visit: Vi
   return undefined
 }
 
-/** What the kernel dropped within the call that sent the packet: the reason says of what kind the place is. */
-function lostByDrop(observation: Observation, namespace: Namespace): Loss | undefined {
-  const ours = (observation.drops ?? []).filter(({ isOurs }) => isOurs)
-  const [found] = ours.flatMap((drop) => {
-    const meaning = meaningOfDrop(drop)
-    return meaning === undefined ? [] : [{ drop, ...meaning }]
-  })
-  if (found === undefined) return undefined
-  const { drop, kinds, words } = found
-  const said = `the kernel dropped it: ${dropText(drop)}`
-  const leg = predictedStop(observation, namespace.inode)
-  if (leg?.where !== undefined && kinds.includes(leg.where.kind)) {
-    return { reason: `${leg.reason} (${said})`, where: leg.where, evidence: 'drop' }
+/**
+ * What the kernel dropped within the call that sent the packet: the reason says of what kind the place is. On a busy host
+ * packets of others are dropped there too: a reason that does not fit the prediction counts only when it is the only one.
+ */
+function lostByDrop({ drops = [], flow, predicted }: Observation, namespace: Namespace): Loss | undefined {
+  const protocol = flow.destination.includes(':') ? 'ipv6' : 'ip'
+  const ours = drops.filter((drop) => drop.isOurs && drop.protocol === protocol)
+  const leg = predictedStop(predicted, namespace.inode)
+  const where = leg?.where
+  const fitting = ours.find((drop) => where !== undefined && meaningOfDrop(drop)?.kinds.includes(where.kind) === true)
+  if (leg !== undefined && where !== undefined && fitting !== undefined) {
+    return { reason: `${leg.reason} (${droppedText(fitting)})`, where, evidence: 'drop' }
   }
-  const text = `${nameOf(namespace)}: ${words} (${said})`
-  return { reason: text, where: { kind: kinds[0] ?? 'kernel', ...at(namespace), text }, evidence: 'drop' }
+  const [only] = ours
+  const meaning = only === undefined || ours.length > 1 ? undefined : meaningOfDrop(only)
+  if (only === undefined || meaning === undefined) return undefined
+  const text = `${nameOf(namespace)}: ${meaning.words} (${droppedText(only)})`
+  return { reason: text, where: { kind: meaning.kinds[0] ?? 'kernel', ...at(namespace), text }, evidence: 'drop' }
+}
+
+function droppedText(drop: KernelDrop): string {
+  return `the kernel dropped it: ${dropText(drop)}`
 }
 
 /** Nothing contradicts the prediction: it was seen up to there, and not behind it. */
 function asPredicted(observation: Observation, inode: number): Loss | undefined {
-  const found = predictedStop(observation, inode)
+  const found = predictedStop(observation.predicted, inode)
   if (found?.where === undefined) return undefined
   const { where } = found
   const moved = countersIn(observation, inode).find(
@@ -182,7 +188,7 @@ function meanwhileText(drop: KernelDrop): string {
   return `the kernel dropped ${drop.count} ${drop.count === 1 ? 'packet' : 'packets'} meanwhile, ${dropText(drop)}`
 }
 
-function predictedStop({ predicted }: Observation, inode: number): Journey | undefined {
+function predictedStop(predicted: Journey | undefined, inode: number): Journey | undefined {
   const legs = [predicted, predicted?.reply, predicted?.reply?.reply]
   return legs.find((leg) => leg?.where?.namespace === inode && leg.verdict !== 'delivered')
 }

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { beforeAll, expect, test } from 'vitest'
+import type { Trace } from '../../src/model/trace.ts'
 import { builtProgram } from '../helpers/netns-program.ts'
 import { runInVm } from '../helpers/vm/run-in-vm.ts'
 
@@ -72,6 +73,16 @@ test('between its hosts there is ESP alone, and plain VXLAN of the network besid
   const open = output('wire-open')
   expect(open).toContain('VXLAN, flags [I] (0x08), vni 4098')
   expect(open).not.toContain('ESP')
+})
+
+test('a trace follows a packet through ESP, by the number that it left with', () => {
+  const traced = JSON.parse(output('trace-secret')) as Trace
+  expect(traced).toMatchObject({ verdict: 'delivered', disagreements: [], notes: [] })
+  const sealed = traced.hops.filter(({ text }) => text.includes('in ESP 0x'))
+  expect(sealed.map(({ name, direction }) => `${name} ${direction}`)).toEqual([
+    ...['host-A out', 'lan in', 'lan out', 'host-B in'],
+  ])
+  expect(new Set(sealed.map(({ text }) => /ESP 0x\w+ number \d+/.exec(text)?.[0])).size).toBe(1)
 })
 
 test('its associations and policies are those of Docker', () => {

@@ -60,6 +60,7 @@ section wire-open wire 4 'esp or udp port 4789' &
 sleep 3
 ip netns exec tsnet:overlay-encrypted:carol ping -c 4 -W 5 10.0.3.12 >/dev/null
 wait
+section trace-secret tsnet_shoot trace lab:overlay-encrypted/alice 10.0.2.12 --json
 section states ip -n tsnet:overlay-encrypted:host-A xfrm state
 section policies ip -n tsnet:overlay-encrypted:host-A xfrm policy
 section rules-28 ip netns exec tsnet:overlay-encrypted:host-A iptables-save
