@@ -4,7 +4,6 @@ import { messageOf, TsnetError } from '../errors.ts'
 import { ByteWriter } from '../measure/capture/byte-writer.ts'
 import { decodePacket } from '../model/packets/decode-packet.ts'
 import { readCapture, type StoredPacket, startOf } from '../model/pcapng/read-capture.ts'
-import type { HostSnapshot } from '../model/snapshot.ts'
 import { wiringOf } from '../model/wiring.ts'
 import { addressNames } from '../report/packets/packet-names.ts'
 import { lineOf, vxlanPortsOf } from './capture-writer.ts'
@@ -35,7 +34,7 @@ export async function readCaptureFile(context: Context, file: string): Promise<n
     const packet = start === undefined ? {} : decodePacket(stored.bytes, { start, vxlanPorts })
     const { timeNs, direction, length } = stored
     const seen = { place: placeOf(stored), timeNs, direction, length, packet }
-    waiting.push(lineOf(seen, names.get(namespaceOf(snapshot, stored)) ?? unknown, lines))
+    waiting.push(lineOf(seen, names.get(namespaceOf(stored)) ?? unknown, lines))
     if (waiting.length >= LINES_AT_ONCE) await flush()
     if (stdout.failure !== undefined) break
   }
@@ -48,7 +47,7 @@ function placeOf({ interface: name }: StoredPacket): string {
 }
 
 /** `web:eth0` of a capture of ours → `web`. */
-function namespaceOf(_: HostSnapshot, { interface: name }: StoredPacket): string {
+function namespaceOf({ interface: name }: StoredPacket): string {
   return name.slice(0, Math.max(0, name.lastIndexOf(':')))
 }
 

@@ -25,9 +25,15 @@ export function checkFilter(filter: string): void {
     const column = columnOf(filter, error.message)
     throw new TsnetError('usage', `${error.message} (column ${column})`, {
       cause: error,
-      hint: `${filter}\n  ${' '.repeat(column - 1)}^ here; ${error.hint}`,
+      hint: `${whereIn(filter, column)}; ${error.hint}`,
     })
   }
+}
+
+/** `at "prot 80"`. */
+function whereIn(filter: string, column: number): string {
+  const rest = filter.slice(column - 1)
+  return rest === '' ? 'it ends too early' : `at "${rest}"`
 }
 
 function columnOf(filter: string, message: string): number {
