@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Examination } from '../../src/model/finding.ts'
+import type { Socket } from '../../src/model/snapshot.ts'
 import { type LabWorld, openLabWorld } from '../helpers/lab-world.ts'
 
 const LAB = 'port-publishing'
@@ -52,6 +53,15 @@ const FAULTS: readonly Fault[] = [
   { id: 'container-dns-broken', at: 'echo', command: 'iptables -t nat -F', evidence: 'no jump to DOCKER_OUTPUT' },
   { id: 'nat-rules-flushed', at: 'host-A', command: 'iptables -t nat -F', evidence: 'no jump to DOCKER' },
 ]
+
+/** A receiver that is stopped and a sender that goes on; says both pids. */
+const OVERRUN = `
+socat -u UDP4-RECV:9999,rcvbuf=2048 /dev/null >/dev/null 2>&1 & receiver=$!
+until ss -lun | grep -q :9999; do :; done
+kill -STOP $receiver
+(exec 3>/dev/udp/127.0.0.1/9999; while echo xxxxxxxxxxxxxxxxxxxxxxxxxx >&3; do :; done) >/dev/null 2>&1 &
+echo $receiver $!
+`
 
 describe('doctor on a lab in the kernel', () => {
   test('nothing is found while nothing is wrong', async () => {
@@ -109,6 +119,26 @@ describe('doctor on a lab in the kernel', () => {
     expect((await doctor('undo')).stderr).toBe('nothing is left to take back\n')
     await inside('C2', 'ip link set dev eth0 mtu 1500')
     await doctor('--apply', '--yes')
+  })
+
+  test('with --watch a socket whose program does not read is told, with the drops that ss counts', async () => {
+    const namespace = `tsnet:${LAB}:client`
+    const sh = (script: string) => lab.world.run('bash', ['-c', script], { namespace })
+    const [receiver, sender] = (await sh(OVERRUN)).trim().split(' ')
+    const [finding] = (await examined('--watch', '500ms')).findings
+    await sh(`kill ${sender}`)
+    expect(finding).toMatchObject({
+      id: 'drops-rising',
+      title: expect.stringContaining('socat in client loses packets'),
+    })
+    const counted = /9999[\s\S]*?,d(\d+)\)/.exec(await inside('client', 'ss -uamn'))?.[1]
+    const words = ['show', 'sockets', '-n', `lab:${LAB}/client`, '--json']
+    const shown = await lab.world.run(process.execPath, [lab.program, ...words])
+    const sockets = JSON.parse(shown) as Socket[]
+    expect(sockets.find(({ localPort, remote }) => localPort === 9999 && remote === undefined)?.drops).toBe(
+      Number(counted),
+    )
+    await sh(`kill -KILL ${receiver}`)
   })
 
   test('it asks before it changes anything, and without a terminal it does not', async () => {
