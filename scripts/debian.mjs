@@ -17,6 +17,7 @@ const TESTS = {
   conntrack: 'conntrack',
   cpio: 'cpio',
   curl: 'curl',
+  debootstrap: 'debootstrap',
   'docker.io': 'dockerd',
   ethtool: 'ethtool',
   iproute2: 'ip',
