@@ -13,6 +13,8 @@ const LOSSES: ReadonlySet<string> = new Set([
     (n) => `Ip ${n}`,
   ),
   ...['ReasmFails', 'FragFails'].map((name) => `Ip ${name}`),
+  // no packet of ours, but the error about it
+  ...['OutRateLimitGlobal', 'OutRateLimitHost'].map((name) => `Icmp ${name}`),
   ...['NoPorts', 'InErrors', 'RcvbufErrors', 'InCsumErrors'].map((name) => `Udp ${name}`),
   ...['InErrs', 'InCsumErrors', 'OutRsts'].map((name) => `Tcp ${name}`),
   ...['ListenOverflows', 'ListenDrops', 'IPReversePathFilter', 'TCPTimeWaitOverflow', 'TCPMD5NotFound'].map(

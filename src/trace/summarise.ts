@@ -1,7 +1,7 @@
 import type { Flow, Journey } from '../model/journey.ts'
 import { failedLeg, legsOf } from '../model/journey-legs.ts'
 import type { ConntrackEntry } from '../model/snapshot.ts'
-import type { KernelDrop, Trace, TracedConnection } from '../model/trace.ts'
+import type { KernelDrop, MovedCounter, Trace, TracedConnection } from '../model/trace.ts'
 import { buildWiring } from '../model/wiring.ts'
 import { observeArp } from './arp-journey.ts'
 import { inCausalOrder } from './causal-order.ts'
@@ -75,8 +75,15 @@ export async function summarise(summary: Summary): Promise<Trace> {
     connections,
     counters,
     ...(drops === undefined ? {} : { drops }),
-    notes: [...summary.notes, ...listeners.notes, ...gone],
+    notes: [...summary.notes, ...listeners.notes, ...keptBack(counters), ...gone],
   }
+}
+
+/** An error that the sender should have been told, and was not (net.ipv4.icmp_ratelimit, icmp_msgs_per_sec). */
+function keptBack(counters: readonly MovedCounter[]): string[] {
+  return counters
+    .filter(({ counter }) => counter.startsWith('Icmp OutRateLimit'))
+    .map(({ name, counter }) => `${name}: kept an ICMP error back, it had just sent others (${counter})`)
 }
 
 /** The fixes of a prediction hold for a packet that ended in the same place. */

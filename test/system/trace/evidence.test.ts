@@ -78,6 +78,17 @@ describe('a loss is told of with how it is known', () => {
   })
 })
 
+test('an error that the kernel keeps back, because it sent others just now, is said', async () => {
+  const [fault, undo] = ['add', 'del'].map((verb) => `ip route ${verb} unreachable 10.2.0.2`)
+  await host.sick('router', fault ?? '', undo ?? '', async () => {
+    // six at once, then one a second (icmp_ratelimit)
+    await host.world.tryRun('ping', ['-c', '12', '-i', '0.01', '-W', '1', '10.2.0.2'], { namespace: 'a' })
+    const traced = await host.trace('a', 'b:80')
+    const kept = ['router: kept an ICMP error back, it had just sent others (Icmp OutRateLimitHost)']
+    expect(traced.notes).toEqual(traced.verdict === 'rejected' ? [] : kept)
+  })
+})
+
 test('the trace instance goes away with the trace; that of a killed one with the next', async () => {
   const words = [host.program, 'trace', 'web', '172.19.9.9:80', '--timeout', '20']
   const child = host.world.start(process.execPath, words)
