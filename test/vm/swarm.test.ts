@@ -1,11 +1,12 @@
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'
+import type { Examination } from '../../src/model/finding.ts'
 import type { HostSnapshot, IpvsService, NamespaceIdentity } from '../../src/model/snapshot.ts'
 import { listLines, listLinesOf } from '../helpers/vm/ipvsadm.ts'
 import { runInVm } from '../helpers/vm/run-in-vm.ts'
 
 const SCRIPT = fileURLToPath(new URL('guest/swarm.sh', import.meta.url))
-const MODULES = ['ip_vs', 'ip_vs_rr', 'xt_ipvs', 'dummy', 'br_netfilter', 'vxlan', 'veth', 'esp4', 'xfrm_user']
+const MODULES = ['ip_vs', 'ip_vs_rr', 'xt_ipvs', 'br_netfilter', 'vxlan', 'veth', 'esp4', 'xfrm_user']
 
 type ServiceRow = IpvsService & { readonly namespace: { readonly inode: number } }
 
@@ -63,7 +64,7 @@ test('the service of the swarm answers through the ingress mesh', () => {
 describe('ns --json', () => {
   test('knows every sandbox that Docker keeps', () => {
     const inodes = namespaces.map(({ inode }) => inode)
-    expect(sandboxes.size).toBe(9)
+    expect(sandboxes.size).toBe(26)
     expect(inodes).toEqual(expect.arrayContaining([...sandboxes.values()]))
   })
 
@@ -72,7 +73,7 @@ describe('ns --json', () => {
       const namespace = namespaces.find(({ pids }) => pids.includes(Number(pid)))
       expect(namespace?.owner).toMatchObject({ kind: 'docker', name, containerId: id })
     }
-    expect(lines('docker-containers')).toHaveLength(3)
+    expect(lines('docker-containers')).toHaveLength(20)
   })
 
   test('names the ingress sandbox', () => {
@@ -136,4 +137,11 @@ describe('the snapshot', () => {
   test('hides nothing', () => {
     expect(snapshot.hidden).toEqual([])
   })
+})
+
+test('the doctor finds nothing wrong with it, and predicts a journey to each service', () => {
+  const { findings, unchecked, predicted }: Examination = JSON.parse(output('doctor'))
+  expect(findings).toEqual([])
+  expect(unchecked).toEqual([])
+  expect(Number.parseInt(predicted ?? '', 10)).toBeGreaterThan(100)
 })

@@ -2,7 +2,11 @@
 set -e
 export DOCKER_HOST=unix:///run/docker.sock
 
-ip link add eth0 type dummy
+# the way outside ends at somebody: the doctor looks at that too
+ip netns add outside
+ip link add eth0 type veth peer name eth0 netns outside
+ip -n outside address add 192.168.99.254/24 dev eth0
+ip -n outside link set eth0 up
 ip address add 192.168.99.1/24 dev eth0
 ip link set eth0 up
 ip route add default via 192.168.99.254
@@ -34,6 +38,11 @@ answers() {
 }
 wait_until 200 both_run
 wait_until 90 answers
+# beside them what a host without a swarm has: a bridge network with published ports
+docker network create back >/dev/null
+for number in $(seq 17); do
+  docker run --detach --name "back$number" --network back --publish "$((8100 + number)):80" box httpd -f -p 80 -h /www >/dev/null
+done
 # the daemon gives an attachment 20 s, which emulation may need more than once
 wait_until 120 docker start plain
 set +e
@@ -51,3 +60,6 @@ done
 section ns tsnet_shoot ns --json
 section show-ipvs tsnet_shoot show ipvs --json
 section snapshot tsnet_shoot snapshot
+# the guest names a resolver that is not there, which is what would be found
+echo 'nameserver 192.168.99.254' >/etc/resolv.conf
+section doctor tsnet_shoot doctor --json
