@@ -9,17 +9,26 @@ const MAX_SYMLINKS = 8
 
 /**
  * What a namespace's programs use to resolve names: the file that its first process sees, else
- * /etc/netns/NAME/resolv.conf as `ip netns exec` mounts it, that of a lab's container, else the host's.
+ * /etc/netns/NAME/resolv.conf as `ip netns exec` mounts it, that of a lab's container, else the host's. A process that
+ * came in with `nsenter --net` alone sees our own files, which says nothing of the namespace: then its files by name lead.
  * Undefined when there is none, or it may not be read.
  */
 export function readResolvConf(names: readonly string[], pids: readonly number[]): DnsConfiguration | undefined {
   const [pid] = pids
-  if (pid !== undefined) return readAt(`/proc/${pid}/root`, '/etc/resolv.conf')
+  if (pid !== undefined && !seesOurFiles(pid)) return readAt(`/proc/${pid}/root`, '/etc/resolv.conf')
   for (const folder of names.filter((name) => !name.includes('/')).flatMap(namedFilesFolders)) {
     const own = readAt('', `${folder}/resolv.conf`)
     if (own) return own
   }
-  return readAt('', '/etc/resolv.conf')
+  return readAt(pid === undefined ? '' : `/proc/${pid}/root`, '/etc/resolv.conf')
+}
+
+function seesOurFiles(pid: number): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/mnt`) === readlinkSync('/proc/self/ns/mnt')
+  } catch {
+    return false // it ended, or may not be looked at
+  }
 }
 
 function readAt(root: string, file: string): DnsConfiguration | undefined {

@@ -122,17 +122,17 @@ describe('doctor on a lab in the kernel', () => {
   })
 
   test('with --watch a socket whose program does not read is told, with the drops that ss counts', async () => {
-    const namespace = `tsnet:${LAB}:client`
+    const namespace = `tsnet:${LAB}:C2`
     const sh = (script: string) => lab.world.run('bash', ['-c', script], { namespace })
     const [receiver, sender] = (await sh(OVERRUN)).trim().split(' ')
     const [finding] = (await examined('--watch', '500ms')).findings
     await sh(`kill ${sender}`)
     expect(finding).toMatchObject({
       id: 'drops-rising',
-      title: expect.stringContaining('socat in client loses packets'),
+      title: expect.stringContaining('socat in C2 loses packets'),
     })
-    const counted = /9999[\s\S]*?,d(\d+)\)/.exec(await inside('client', 'ss -uamn'))?.[1]
-    const words = ['show', 'sockets', '-n', `lab:${LAB}/client`, '--json']
+    const counted = /9999[\s\S]*?,d(\d+)\)/.exec(await inside('C2', 'ss -uamn'))?.[1]
+    const words = ['show', 'sockets', '-n', `lab:${LAB}/C2`, '--json']
     const shown = await lab.world.run(process.execPath, [lab.program, ...words])
     const sockets = JSON.parse(shown) as Socket[]
     expect(sockets.find(({ localPort, remote }) => localPort === 9999 && remote === undefined)?.drops).toBe(
