@@ -58,6 +58,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./doctor.ts')).DOCTOR_COMMAND,
   },
   {
+    name: 'dash',
+    summary: 'live charts: rates, top talkers, drops, connection tracking, events',
+    load: async () => (await import('./dash.ts')).DASH_COMMAND,
+  },
+  {
     name: 'report',
     summary: 'everything in one HTML page: a picture, findings, journeys, tables',
     load: async () => (await import('./report.ts')).REPORT_COMMAND,

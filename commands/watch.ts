@@ -15,6 +15,11 @@ export const WATCH_COMMAND: Command = {
       values: EVENT_KINDS,
       summary: 'only these kinds of events',
     },
+    {
+      name: 'counters',
+      argument: 'TIME',
+      summary: 'with --json: all counters too, so often (1s): a recording for dash --from',
+    },
     { name: 'conntrack', summary: 'connections too: made, changed and ended' },
     ...FACTS_OPTIONS.filter(({ name }) => name !== 'from'),
     { ...JSON_OPTION, summary: 'a JSON document a line' },
@@ -22,6 +27,7 @@ export const WATCH_COMMAND: Command = {
   examples: [
     ['watch', 'links, addresses, routes, neighbours, FDB entries and rule sets'],
     ['watch -n web --kinds link,neighbour', 'of one container'],
+    ['watch --json --counters 1s > host.ndjson', 'a recording for dash --from'],
     ['watch --json | jq -r \'select(.kind == "namespace") | .text\'', 'containers that come and go'],
   ],
   run: watch,

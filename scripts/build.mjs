@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { blessedInOneScript } from './blessed.mjs'
 import { browserSources } from './browser-sources.mjs'
 import { runChild } from './child.mjs'
 import { compiledSchemas } from './compiled-schemas.mjs'
@@ -19,6 +20,7 @@ const CONFIGURATION = [
   'package.json',
   'package-lock.json',
   'tsconfig.json',
+  'scripts/blessed.mjs',
   'scripts/browser-sources.mjs',
   'scripts/build.mjs',
   'scripts/compiled-schemas.mjs',
@@ -70,7 +72,7 @@ const ONE_SCRIPT = {
 
 /** Of the small commands nothing leads there: src/load-program.mjs chooses the script. */
 const NOT_SMALL =
-  /\/(?:tui\/main\.tsx|(?:attach|check|lab|driver|doctor|path|trace|matrix|report|diff|complete|iperf|ping|mtu|dns|http)\.ts)$/
+  /\/(?:tui\/main\.tsx|(?:attach|check|lab|driver|doctor|path|trace|matrix|report|dash|diff|complete|iperf|ping|mtu|dns|http)\.ts)$/
 const WITHOUT_THE_REST = {
   name: 'without the rest',
   /** @param {import('esbuild').PluginBuild} build */
@@ -107,6 +109,7 @@ export async function bundle(outdir) {
   const plugins = [
     compiledSchemas((path) => inputs.add(path)),
     browserSources((path) => inputs.add(path)),
+    blessedInOneScript(),
     ...ONE_SCRIPT.plugins,
   ]
   const results = await Promise.all([
