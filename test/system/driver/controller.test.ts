@@ -6,8 +6,7 @@ import { TAG } from './guest/setting.ts'
 import { type Leftovers, leftovers, sandbox, settledLeftovers } from './guest/world-facts.ts'
 
 const SANDBOXES = 200
-/** What the kernel waits for to move or delete one link. */
-const GRACE_PERIODS_MS = 15
+const FEW = 2
 
 let program: string
 let world: World
@@ -394,12 +393,14 @@ describe('a network', () => {
 describe('much at once', () => {
   test(`${SANDBOXES} sandboxes go up and down without a grace period for each, and leave no descriptor open`, async () => {
     await controller.createNetwork({ name: 'br', driver: 'bridge' })
-    await controller.upAndDown('br', 2)
+    const few = await controller.upAndDown('br', FEW)
     const descriptors = await controller.openDescriptors()
     const { upMs, downMs } = await controller.upAndDown('br', SANDBOXES)
     console.info(`${SANDBOXES} sandboxes: up ${upMs.toFixed(0)} ms, down ${downMs.toFixed(0)} ms`)
     expect(await controller.openDescriptors()).toBe(descriptors)
-    for (const ms of [upMs, downMs]) expect(ms).toBeLessThan(SANDBOXES * GRACE_PERIODS_MS)
+    // beside what a few of them take on the same machine, busy as it may be
+    expect(upMs / SANDBOXES).toBeLessThan(few.upMs / FEW)
+    expect(downMs / SANDBOXES).toBeLessThan(few.downMs / FEW)
   })
 
   test('everybody gets an address of his own, and what overlaps in time does not mix', async () => {
