@@ -48,4 +48,5 @@ RUN apt-get update \
       iftop iperf ipset iptraf-ng iputils-arping iputils-ping iputils-tracepath ipvsadm jq kmod ldnsutils less lsof \
       mtr-tiny net-tools netcat-openbsd ngrep nmap openssl procps psmisc socat strace tcpdump tcptraceroute termshark \
       traceroute tshark vim-tiny wireguard-tools \
+ && ln -s vim.tiny /usr/bin/vim \
  && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/*.log /var/log/apt/*
