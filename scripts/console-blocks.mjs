@@ -75,6 +75,7 @@ const VOLATILE = /** @type {readonly (readonly [RegExp, string])[]} */ ([
   [/\b(pid|id|process|inode|tx|rx|retransmits) \d+/g, '$1 N'],
   [/\((\d+)\)/g, '(N)'],
   [/\b\d+ of \d+\b/g, 'N of N'],
+  [/\b\d+ (journeys|steps)\b/g, 'N $1'],
   [/\b\d+(?:\.\d+)? ?(?:[mµun]?s|[kMG]?bit\/s|[kMG]?B|%)(?![\w/])/g, 'FIGURE'],
   [/[▁▂▃▄▅▆▇█]+/g, 'CHART'],
   [/[ \t]+/g, ' '],
