@@ -85,7 +85,7 @@ describe('the lab commands', () => {
       expect([status, stdout, stderr]).toEqual([
         2,
         '',
-        `${file}:3:24: expected one of bridge, macvlan, ipvlan, host, none, found "brigde" (did you mean bridge?)\n${file}:4:29: there is no network x\n`,
+        `${file}:3:24: expected one of bridge, overlay, macvlan, ipvlan, host, none, found "brigde" (did you mean bridge?)\n${file}:4:29: there is no network x\n`,
       ])
     }
     const { stdout } = await labs.lab('up', file, '--json')
