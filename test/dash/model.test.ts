@@ -98,7 +98,7 @@ describe('a chart', () => {
 
   test('has the mean of what falls into a step, and repeats what lies between two samples', () => {
     const history = historyOf(busy(0, 0), busy(1, 100), busy(2, 300), busy(6, 300))
-    const steps = stepsOf(history.moments, { rangeS: 6, width: 3 })
+    const steps = stepsOf(history.moments, { rangeS: 6, width: 3, most: 1 })
     expect(steps.map((step) => step.length)).toEqual([2, 2, 1])
     expect(seriesOf(history, 'namespaces', { rangeS: 6, width: 3, most: 1 })[0]?.values).toEqual([150, 150, 0])
   })
