@@ -31,7 +31,7 @@ export class LabProgress {
 
 /** This program again, as the agent of a lab. */
 export function agentCommand(lab: string): readonly string[] {
-  return [process.execPath, process.argv[1] ?? '', 'lab', 'agent', lab]
+  return [process.execPath, process.argv[1] ?? '', 'lab', 'agent', lab, '--when-told']
 }
 
 /** Ends with the first ctrl-C or SIGTERM, or with the screen that started us: whoever looks at it takes back what was done. */

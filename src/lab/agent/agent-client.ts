@@ -13,12 +13,30 @@ const STATUS_DEADLINE_MS = 5000
 const POLL_MS = 10
 const LOG_LINES = 5
 
-export interface StartOptions {
+export interface LaunchOptions {
   readonly stateFolder: string
-  /** Program and arguments of the agent: `[process.execPath, MAIN, 'lab', 'agent', LAB]`. */
+  /** Program and arguments of the agent: `[process.execPath, MAIN, 'lab', 'agent', LAB, '--when-told']`. */
   readonly command: readonly string[]
+}
+
+export interface StartOptions extends LaunchOptions {
+  /** On its way already. */
+  readonly launched?: LaunchedAgent | undefined
   /** Until it has tried to serve everything; default 30 s. */
   readonly deadlineMs?: number
+}
+
+/**
+ * An agent's process that is on its way, which takes as long as to build a small lab. It serves when it is told to, and
+ * ends with us when it never is.
+ */
+export interface LaunchedAgent {
+  /** How its process ended. */
+  readonly ended: Promise<string>
+  begin(): void
+  kill(): void
+  /** It runs on when we end. */
+  leave(): void
 }
 
 /**
@@ -27,40 +45,49 @@ export interface StartOptions {
  *
  * @throws TsnetError `input` when the agent cannot read what it is to serve, `failed` with its last words
  */
-export async function startAgent({
-  stateFolder,
-  command,
-  deadlineMs = START_DEADLINE_MS,
-}: StartOptions): Promise<AgentStatus> {
+export async function startAgent(options: StartOptions): Promise<AgentStatus> {
+  const { stateFolder, deadlineMs = START_DEADLINE_MS } = options
   const files = agentFiles(stateFolder)
   const reloaded = await askAgent(files.socket, 'reload', deadlineMs)
-  if (reloaded !== undefined) return reloaded as AgentStatus
-  const child = launch(command, files.log)
-  const ended = new Promise<string>((resolve) => {
-    child.once('error', (error) => resolve(error.message))
-    child.once('exit', (status, signal) => resolve(signal === null ? `exit status ${status}` : `ended by ${signal}`))
-  })
+  if (reloaded !== undefined) {
+    options.launched?.kill()
+    return reloaded as AgentStatus
+  }
+  const agent = options.launched ?? launchAgent(options)
   const patience = new AbortController()
+  agent.begin()
   try {
     return await Promise.race([
       waitUntilReady(files.socket, deadlineMs, patience.signal),
-      ended.then((how) => Promise.reject(startFailure(how, files.log))),
+      agent.ended.then((how) => Promise.reject(startFailure(how, files.log))),
     ])
   } catch (error) {
-    child.kill('SIGKILL')
+    agent.kill()
     throw error
   } finally {
     patience.abort()
-    child.unref()
+    agent.leave()
   }
 }
 
-function launch([program = '', ...args]: readonly string[], log: string): ChildProcess {
-  const fd = openSync(log, 'w', 0o600)
+export function launchAgent({ stateFolder, command: [program = '', ...args] }: LaunchOptions): LaunchedAgent {
+  const fd = openSync(agentFiles(stateFolder).log, 'w', 0o600)
+  let child: ChildProcess
   try {
-    return spawn(program, args, { detached: true, cwd: '/', stdio: ['ignore', fd, fd] })
+    child = spawn(program, args, { detached: true, cwd: '/', stdio: ['pipe', fd, fd] })
   } finally {
     closeSync(fd)
+  }
+  // it has ended: `ended` tells
+  child.stdin?.on('error', () => undefined)
+  return {
+    ended: new Promise<string>((resolve) => {
+      child.once('error', (error) => resolve(error.message))
+      child.once('exit', (status, signal) => resolve(signal === null ? `exit status ${status}` : `ended by ${signal}`))
+    }),
+    begin: () => void child.stdin?.end('\n'),
+    kill: () => void child.kill('SIGKILL'),
+    leave: () => child.unref(),
   }
 }
 

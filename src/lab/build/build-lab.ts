@@ -18,7 +18,7 @@ import {
 } from './lab-state.ts'
 import { preflight } from './preflight.ts'
 import { type Progress, runSteps, takeBack } from './run-steps.ts'
-import { type AgentCommand, serveLab, stopServing } from './serve-lab.ts'
+import { type AgentCommand, launchServing, serveLab, stopServing } from './serve-lab.ts'
 import { type Swept, sweepLab } from './sweep-lab.ts'
 
 export interface BuildOptions {
@@ -86,20 +86,22 @@ export function applyLab(
 }
 
 async function build(from: ResolvedLab | undefined, to: ResolvedLab, options: BuildOptions): Promise<number> {
-  const { file, builtAt, progress, signal } = options
+  const { file, builtAt, progress, signal, agentCommand: command } = options
   const { name } = to
   const steps = planLab(from, to)
   const leaving = inodesOf(removedNamespaces(name, steps))
   makeStateFolder(name)
   const journal = Journal.start(name, steps)
   const builder = new LabBuilder(name, from === undefined ? [to] : [from, to])
+  const launched = from === undefined ? launchServing(to, command) : undefined
   try {
     await runSteps(builder, steps, { journal, progress, signal })
-    await serveLab(builder, to, options.agentCommand)
+    await serveLab(builder, to, { command, launched })
   } catch (error) {
+    launched?.kill()
     if (from === undefined) throw error
     const left = await takeBack(builder, { steps, begun: readJournal(name)?.begun ?? [] })
-    await serveLab(builder, from, options.agentCommand).catch(
+    await serveLab(builder, from, { command }).catch(
       (reason: unknown) => void options.note(`agent: ${messageOf(reason)}`),
     )
     if (left.length === 0) journal.finish()

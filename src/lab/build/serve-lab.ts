@@ -1,7 +1,7 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { TsnetError } from '../../errors.ts'
-import { startAgent, stopAgent } from '../agent/agent-client.ts'
+import { type LaunchedAgent, launchAgent, startAgent, stopAgent } from '../agent/agent-client.ts'
 import type { AgentStatus } from '../agent/run-agent.ts'
 import { SERVED_FILE } from '../agent/served-state.ts'
 import type { ResolvedLab } from '../resolve/lab-object.ts'
@@ -12,23 +12,40 @@ import { needsAgent, prepareServed } from './served.ts'
 /** Program and arguments that run the agent of a lab. */
 export type AgentCommand = (lab: string) => readonly string[]
 
+/** Starts the agent's process while the lab is still being built; undefined for a lab that needs none. */
+export function launchServing(resolved: ResolvedLab, command: AgentCommand): LaunchedAgent | undefined {
+  const { name, objects } = resolved
+  if (!objects.some(({ kind }) => kind === 'container' || kind === 'workload')) return undefined
+  return launchAgent({ stateFolder: stateFolder(name), command: command(name) })
+}
+
+export interface ServeOptions {
+  readonly command: AgentCommand
+  readonly launched?: LaunchedAgent | undefined
+}
+
 /**
  * Has the agent serve what a lab has now; resolves when it does.
  *
  * @throws TsnetError `failed` naming what cannot be served
  */
-export async function serveLab(builder: LabBuilder, resolved: ResolvedLab, command: AgentCommand): Promise<void> {
+export async function serveLab(
+  builder: LabBuilder,
+  resolved: ResolvedLab,
+  { command, launched }: ServeOptions,
+): Promise<void> {
   const folder = stateFolder(builder.lab)
   const path = join(folder, SERVED_FILE)
   const served = await prepareServed(builder, resolved)
   if (!needsAgent(served)) {
+    launched?.kill()
     await stopAgent(folder)
     rmSync(path, { force: true })
     return
   }
   writeFileSync(`${path}.new`, JSON.stringify(served), { mode: 0o600 })
   renameSync(`${path}.new`, path)
-  const status = await startAgent({ stateFolder: folder, command: command(builder.lab) })
+  const status = await startAgent({ stateFolder: folder, command: command(builder.lab), launched })
   const failed = failuresOf(status)
   if (failed.length > 0) throw new TsnetError('failed', `lab ${builder.lab}: ${failed.join('; ')}`)
 }
