@@ -1,10 +1,11 @@
-import type { Journey, Place, PlaceKind } from '../model/journey.ts'
+import type { Flow, Journey, Place, PlaceKind } from '../model/journey.ts'
 import type { Namespace } from '../model/snapshot.ts'
 import type { Evidence, KernelDrop, MovedCounter } from '../model/trace.ts'
 import { linksOf, nameOf } from '../model/wiring.ts'
 import { dropText, meaningOfDrop } from './drop-reasons.ts'
 import type { Observation } from './observation.ts'
 import type { Visit, Way } from './observed-way.ts'
+import type { NeighbourTalk } from './sightings.ts'
 
 export interface Loss {
   readonly reason: string
@@ -97,12 +98,14 @@ const KEEPS_SILENT: ReadonlySet<PlaceKind> = new Set(['link', 'neighbour', 'brid
 
 /** It had to ask who has an address, and nobody said anything. */
 function lostByNeighbour(
-  { seen, predicted }: Observation,
+  { flow, seen, predicted }: Observation,
   namespace: Namespace,
   visit: Visit | undefined,
 ): Loss | undefined {
   if ((visit?.outs.length ?? 0) > 0) return undefined
-  const here = seen.neighbours.filter((talk) => talk.namespace === namespace.inode)
+  const here = seen.neighbours.filter(
+    (talk) => talk.namespace === namespace.inode && mayBeNextHop(talk, flow, namespace),
+  )
   const asked = here.find(
     ({ direction, isAnswer, target }) =>
       direction === 'out' && !isAnswer && !here.some((talk) => talk.isAnswer && talk.target === target),
@@ -120,6 +123,13 @@ function lostByNeighbour(
     evidence: 'seen',
     where: { kind: 'neighbour', namespace: namespace.inode, name: nameOf(namespace), link, text: reason },
   }
+}
+
+/** A host asks for others meanwhile as well: to see whether they are still there, or to answer somebody else. */
+function mayBeNextHop({ target }: NeighbourTalk, { source, destination }: Flow, { routes }: Namespace): boolean {
+  if (target === destination || routes.some(({ gateway }) => gateway === target)) return true
+  const isLocal = /^fe[89ab]/.test(target)
+  return target.includes(':') === destination.includes(':') && target !== source.address && !isLocal
 }
 
 function lostByCounter(observation: Observation, namespace: Namespace, visit: Visit | undefined): Loss | undefined {
