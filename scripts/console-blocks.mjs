@@ -1,6 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { ROOT } from './build.mjs'
 
 const CONSOLE_BLOCK = /^```console\n([\s\S]*?)^```$/gm
@@ -9,12 +8,14 @@ const CONSOLE_BLOCK = /^```console\n([\s\S]*?)^```$/gm
 const FIRST_PROCESS = [
   'set -e',
   'mount -t tmpfs -o mode=755 tsnet-docs /run',
+  'mkdir -p /run/netns /run/bin /run/checkout',
+  // it may lie below /tmp
+  'mount --bind "$1" /run/checkout',
   'mount -t tmpfs -o mode=1777 tsnet-docs /tmp',
-  'mkdir -p /run/netns /run/bin',
   'mount -t sysfs tsnet-docs /sys',
   'hostname machine',
   'ip link set lo up',
-  `printf '#!/bin/sh\\nexec ${process.execPath} ${join(ROOT, 'dist/tsnet-shoot.js')} "$@"\\n' >/run/bin/tsnet-shoot`,
+  `printf '#!/bin/sh\\nexec ${process.execPath} /run/checkout/dist/tsnet-shoot.js "$@"\\n' >/run/bin/tsnet-shoot`,
   'chmod +x /run/bin/tsnet-shoot',
   'echo ready',
   'cat >/dev/null',
@@ -29,7 +30,8 @@ const OPEN_WORLD = ['--net', '--mount', '--pid', '--uts', '--fork', '--kill-chil
  * @returns {Promise<string>}
  */
 export async function runAgain(text) {
-  const world = spawn('unshare', [...OPEN_WORLD, 'sh', '-c', FIRST_PROCESS], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const words = [...OPEN_WORLD, 'sh', '-c', FIRST_PROCESS, 'sh', ROOT]
+  const world = spawn('unshare', words, { stdio: ['pipe', 'pipe', 'inherit'] })
   await new Promise((resolve) => world.stdout.once('data', resolve))
   const pid = readFileSync(`/proc/${world.pid}/task/${world.pid}/children`, 'utf8').trim()
   let fresh = ''
