@@ -49,9 +49,10 @@ function inodeOf(path: string): number | undefined {
   }
 }
 
-/** `node …/tsnet-shoot.js lab agent LAB` */
+/** `node …/tsnet-shoot.js lab agent LAB [--when-told]` */
 function isAgent(pid: number, lab: string): boolean {
-  return pid !== process.pid && readArguments(pid).slice(-3).join(' ') === `lab agent ${lab}`
+  const words = readArguments(pid).slice(2)
+  return pid !== process.pid && words.slice(0, 3).join(' ') === `lab agent ${lab}`
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {
