@@ -4,6 +4,7 @@ import { readHost } from '../../src/inspect/read-host.ts'
 import type { Finding } from '../../src/model/finding.ts'
 import { type HostSnapshot, KINDS, type Namespace } from '../../src/model/snapshot.ts'
 import { type DockerEngine, startDockerEngine } from '../helpers/docker-engine.ts'
+import { openUplink } from '../helpers/docker-uplink.ts'
 
 /** Name → options of `docker run`. */
 const CONTAINERS: Readonly<Record<string, readonly string[]>> = {
@@ -19,7 +20,7 @@ const names = new Map<string, string>()
 
 beforeAll(async () => {
   engine = await startDockerEngine()
-  await uplink()
+  await openUplink(engine)
   await engine.docker('network', 'create', '--subnet', '172.28.0.0/16', 'front')
   await engine.docker('network', 'create', '--subnet', '172.29.0.0/16', 'back')
   for (const [name, options] of Object.entries(CONTAINERS)) await engine.runContainer(name, ...options)
@@ -33,19 +34,6 @@ beforeAll(async () => {
 })
 
 afterAll(() => engine?.stop())
-
-/** A machine outside, which has no way back but to the host's own address. */
-async function uplink(): Promise<void> {
-  const ip = (...words: string[]) => engine.inside('ip', ...words)
-  await ip('netns', 'add', 'out')
-  await ip('link', 'add', 'up0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', 'out')
-  await ip('addr', 'add', '192.0.2.2/24', 'dev', 'up0')
-  await ip('link', 'set', 'up0', 'up')
-  await ip('route', 'add', 'default', 'via', '192.0.2.1')
-  await ip('-n', 'out', 'addr', 'add', '192.0.2.1/24', 'dev', 'eth0')
-  await ip('-n', 'out', 'link', 'set', 'eth0', 'up')
-  await ip('-n', 'out', 'link', 'set', 'lo', 'up')
-}
 
 function inContainer(name: string, ...words: string[]): Promise<string> {
   return engine.inside('nsenter', '-t', pids.get(name) ?? '', '--net', '--', ...words)

@@ -8,6 +8,7 @@ import { readHost } from '../../src/inspect/read-host.ts'
 import type { Finding } from '../../src/model/finding.ts'
 import { type HostSnapshot, KINDS } from '../../src/model/snapshot.ts'
 import { type DockerEngine, startDockerEngine } from '../helpers/docker-engine.ts'
+import { openUplink } from '../helpers/docker-uplink.ts'
 import { bundleProgram } from '../helpers/netns-program.ts'
 import { type Agent, agentOf } from '../system/flow/agents.ts'
 import { agreementOf, describeDifference } from '../system/flow/judge.ts'
@@ -29,7 +30,7 @@ const inodes = new Map<string, number>()
 
 beforeAll(async () => {
   engine = await startDockerEngine()
-  await uplink()
+  await openUplink(engine)
   await engine.docker('network', 'create', 'front')
   await engine.docker('network', 'create', '-o', 'com.docker.network.bridge.enable_icc=false', 'shut')
   await engine.docker('network', 'create', '--internal', 'back')
@@ -52,19 +53,6 @@ afterAll(async () => {
   for (const agent of agents.values()) await agent.close()
   await engine?.stop()
 })
-
-/** A machine outside, in a namespace that the engine's own mount namespace names. */
-async function uplink(): Promise<void> {
-  const ip = (...words: string[]) => engine.inside('ip', ...words)
-  await ip('netns', 'add', 'out')
-  await ip('link', 'add', 'up0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', 'out')
-  await ip('addr', 'add', '192.0.2.2/24', 'dev', 'up0')
-  await ip('link', 'set', 'up0', 'up')
-  await ip('route', 'add', 'default', 'via', '192.0.2.1')
-  await ip('-n', 'out', 'addr', 'add', '192.0.2.1/24', 'dev', 'eth0')
-  await ip('-n', 'out', 'link', 'set', 'eth0', 'up')
-  await ip('-n', 'out', 'link', 'set', 'lo', 'up')
-}
 
 async function join(name: string, where: readonly string[], path: string, program: string): Promise<void> {
   inodes.set(name, statSync(path).ino)

@@ -58,6 +58,23 @@ export function setOption(fd: number, level: number, option: number, value: numb
   checked('setsockopt', call(fd, level, option, bytes, bytes.byteLength))
 }
 
+export interface PacketStatistics {
+  /** That the filter let through. */
+  readonly packets: number
+  /** Of them, those that found no room. */
+  readonly drops: number
+}
+
+/** Since the last call: struct tpacket_stats, or tpacket_stats_v3, which has a third word. */
+export function statisticsOf(fd: number): PacketStatistics {
+  const value = new Uint32Array(3)
+  const length = Uint32Array.of(value.byteLength)
+  const call = native('int getsockopt(int, int, int, void *, void *)')
+  checked('statistics', call(fd, SOL.PACKET, PACKET.STATISTICS, value, length))
+  const [packets = 0, drops = 0] = value
+  return { packets, drops }
+}
+
 let isFilterDeclared = false
 
 /** struct sock_fprog (linux/filter.h). */

@@ -5,13 +5,14 @@ import { type BpfProgram, BpfWriter } from './bpf.ts'
 import {
   attachFilter,
   bindTo,
-  checked,
   type NamespaceEntry,
   native,
   openDescriptor,
   PACKET,
+  type PacketStatistics,
   SOL,
   setOption,
+  statisticsOf,
 } from './packet-calls.ts'
 import { withSnaplen } from './snaplen.ts'
 
@@ -184,14 +185,8 @@ export class PacketRing {
     return tpid * 0x1_0000 + (this.#view.getUint32(at + FRAME.TCI, true) & 0xffff)
   }
 
-  /** Since the last call: frames that the filter let through, and those of them that found no room. */
-  statistics(): { readonly packets: number; readonly drops: number } {
-    const value = new Uint32Array(3)
-    const length = Uint32Array.of(value.byteLength)
-    const call = native('int getsockopt(int, int, int, void *, void *)')
-    checked('statistics', call(this.fd, SOL.PACKET, PACKET.STATISTICS, value, length))
-    const [packets = 0, drops = 0] = value
-    return { packets, drops }
+  statistics(): PacketStatistics {
+    return statisticsOf(this.fd)
   }
 
   /** What poll(2) tells of until it is asked for: an interface went down or away. */

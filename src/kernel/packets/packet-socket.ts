@@ -3,13 +3,14 @@ import type { BpfProgram } from './bpf.ts'
 import {
   attachFilter,
   bindTo,
-  checked,
   type NamespaceEntry,
   native,
   openDescriptor,
   PACKET,
+  type PacketStatistics,
   SOL,
   setOption,
+  statisticsOf,
 } from './packet-calls.ts'
 import { type ReceivedFrame, receiveFrames } from './receive-frames.ts'
 
@@ -58,14 +59,8 @@ export class PacketSocket {
     return this.#isOpen ? receiveFrames(this.fd) : []
   }
 
-  /** Since the last call: frames that the filter let through, and those of them that found no room. */
-  statistics(): { readonly packets: number; readonly drops: number } {
-    const value = new Uint32Array(2)
-    const length = Uint32Array.of(value.byteLength)
-    const call = native('int getsockopt(int, int, int, void *, void *)')
-    checked('statistics', call(this.fd, SOL.PACKET, PACKET.STATISTICS, value, length))
-    const [packets = 0, drops = 0] = value
-    return { packets, drops }
+  statistics(): PacketStatistics {
+    return statisticsOf(this.fd)
   }
 
   /** Off this thread: the kernel waits for a grace period, 8 to 16 ms a socket. Idempotent. */

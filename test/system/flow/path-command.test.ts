@@ -3,47 +3,21 @@ import type { Journey } from '../../../src/flow/journey.ts'
 import { builtProgram, bundleProgram } from '../../helpers/netns-program.ts'
 import { openWorld, type World } from '../../helpers/netns-world.ts'
 import { type Agent, agentOf } from './agents.ts'
+import { DOCKER_HOST, makeLinks, publish } from './docker-host.ts'
 
 let world: World
 let program: string
 const agents: Agent[] = []
 
-/** A host with a bridge, two containers on it, a published port and a machine outside, as Docker would make it. */
-const LINKS: Readonly<Record<string, readonly string[]>> = {
-  dockerhost: [
-    'link add br0 type bridge',
-    'link add vweb type veth peer name eth0 netns web',
-    'link add vdb type veth peer name eth0 netns db',
-    'link add eth0 type veth peer name eth0 netns out',
-    'link set vweb master br0 up',
-    'link set vdb master br0 up',
-    'link set br0 up',
-    'link set eth0 up',
-    'addr add 172.19.0.1/16 dev br0',
-    'addr add 192.168.7.2/24 dev eth0',
-    'route add default via 192.168.7.1',
-  ],
-  web: ['link set eth0 up', 'addr add 172.19.0.3/16 dev eth0', 'route add default via 172.19.0.1'],
-  db: ['link set eth0 up', 'addr add 172.19.0.2/16 dev eth0', 'route add default via 172.19.0.1'],
-  out: ['link set eth0 up', 'addr add 192.168.7.1/24 dev eth0'],
-}
-const NAT = [
-  '-t nat -A PREROUTING -m addrtype --dst-type LOCAL -p tcp --dport 8000 -j DNAT --to-destination 172.19.0.3:80',
-  '-t nat -A POSTROUTING -s 172.19.0.0/16 ! -o br0 -j MASQUERADE',
-]
-
 beforeAll(async () => {
   program = await builtProgram()
   const agent = await bundleProgram('test/system/flow/agent.ts')
   world = await openWorld()
-  for (const name of Object.keys(LINKS)) await world.run('ip', ['netns', 'add', name])
-  for (const [name, lines] of Object.entries(LINKS)) {
-    await world.run('ip', ['-n', name, '-batch', '-'], { input: `link set lo up\n${lines.join('\n')}\n` })
+  await makeLinks(world, DOCKER_HOST)
+  for (const name of Object.keys(DOCKER_HOST)) {
     agents.push(await agentOf(world.start(process.execPath, [agent], { namespace: name, stdio: 'pipe' }), name))
   }
-  const inside = { namespace: 'dockerhost' }
-  await world.run('sysctl', ['-qw', 'net.ipv4.ip_forward=1', 'net.bridge.bridge-nf-call-iptables=1'], inside)
-  for (const rule of NAT) await world.run('iptables', rule.split(' '), inside)
+  await publish(world)
 })
 
 afterAll(async () => {

@@ -4,38 +4,13 @@ import type { Trace } from '../../../src/model/trace.ts'
 import { builtProgram, bundleProgram } from '../../helpers/netns-program.ts'
 import { openWorld, type World } from '../../helpers/netns-world.ts'
 import { type Agent, agentOf } from '../flow/agents.ts'
+import { DOCKER_HOST, type Links, makeLinks, publish } from '../flow/docker-host.ts'
 
-/**
- * `web` and `db` on a bridge of `dockerhost` as Docker would have it, `out` beyond its uplink; and `a` and `b` with a
- * `router` between them, which has a second cable to `a`.
- */
-const LINKS: Readonly<Record<string, readonly string[]>> = {
-  dockerhost: [
-    'link add br0 type bridge',
-    'link add vweb type veth peer name eth0 netns web',
-    'link add vdb type veth peer name eth0 netns db',
-    'link add eth0 type veth peer name eth0 netns out',
-    'link set vweb master br0 up',
-    'link set vdb master br0 up',
-    'link set br0 up',
-    'link set eth0 up',
-    'addr add 172.19.0.1/16 dev br0',
-    'addr add 192.168.7.2/24 dev eth0',
-    'route add default via 192.168.7.1',
-  ],
-  web: [
-    'link set eth0 up',
-    'addr add 172.19.0.3/16 dev eth0',
-    'addr add fd19::3/64 dev eth0 nodad',
-    'route add default via 172.19.0.1',
-  ],
-  db: [
-    'link set eth0 up',
-    'addr add 172.19.0.2/16 dev eth0',
-    'addr add fd19::2/64 dev eth0 nodad',
-    'route add default via 172.19.0.1',
-  ],
-  out: ['link set eth0 up', 'addr add 192.168.7.1/24 dev eth0'],
+/** A host as Docker would have it; and `a` and `b` with a `router` between them, which has a second cable to `a`. */
+const LINKS: Links = {
+  ...DOCKER_HOST,
+  web: [...DOCKER_HOST.web, 'addr add fd19::3/64 dev eth0 nodad'],
+  db: [...DOCKER_HOST.db, 'addr add fd19::2/64 dev eth0 nodad'],
   router: [
     'link add toa type veth peer name eth0 netns a',
     'link add tob type veth peer name eth0 netns b',
@@ -56,11 +31,6 @@ const LINKS: Readonly<Record<string, readonly string[]>> = {
   ],
   b: ['link set eth0 up', 'addr add 10.2.0.2/24 dev eth0', 'route add default via 10.2.0.1'],
 }
-const NAT = [
-  '-t nat -A PREROUTING -m addrtype --dst-type LOCAL -p tcp --dport 8000 -j DNAT --to-destination 172.19.0.3:80',
-  '-t nat -A POSTROUTING -s 172.19.0.0/16 ! -o br0 -j MASQUERADE',
-]
-
 export interface TraceWorld {
   readonly world: World
   readonly program: string
@@ -76,17 +46,12 @@ export async function openTraceWorld(): Promise<TraceWorld> {
   const agent = await bundleProgram('test/system/flow/agent.ts')
   const world = await openWorld()
   const agents: Agent[] = []
-  for (const name of Object.keys(LINKS)) await world.run('ip', ['netns', 'add', name])
-  for (const [name, lines] of Object.entries(LINKS)) {
-    await world.run('ip', ['-n', name, '-batch', '-'], { input: `link set lo up\n${lines.join('\n')}\n` })
-  }
+  await makeLinks(world, LINKS)
   for (const name of ['web', 'db', 'b']) {
     agents.push(await agentOf(world.start(process.execPath, [agent], { namespace: name, stdio: 'pipe' }), name))
   }
-  const inside = { namespace: 'dockerhost' }
-  await world.run('sysctl', ['-qw', 'net.ipv4.ip_forward=1', 'net.bridge.bridge-nf-call-iptables=1'], inside)
+  await publish(world)
   await world.run('sysctl', ['-qw', 'net.ipv4.ip_forward=1'], { namespace: 'router' })
-  for (const rule of NAT) await world.run('iptables', rule.split(' '), inside)
   const json = async <T>(words: readonly string[]): Promise<T> => {
     const { stdout, stderr } = await world.tryRun(process.execPath, [program, ...words, '--json'])
     if (stdout === '') throw new Error(`${words.join(' ')}: ${stderr}`)
