@@ -65,7 +65,7 @@ export interface Examination {
   /** Worst first; consequences are folded under their causes. */
   readonly findings: readonly Finding[]
   readonly unchecked: readonly Unchecked[]
-  /** How much of what was predicted, in words: `212 pairs of 40 containers`. */
+  /** How much was predicted, in words: `12 journeys predicted`. */
   readonly predicted?: string
 }
 

@@ -43,7 +43,7 @@ export const DOCTOR: View<DoctorRow> = {
   isWhole: true,
   topic: 'finding',
   empty: ({ doctor: { asked } }) => {
-    if (asked.answer !== undefined) return `Nothing found.${checkedText(asked.answer.predicted)}`
+    if (asked.answer !== undefined) return `Nothing found${checkedText(asked.answer.predicted)}.`
     return asked.problem === undefined ? '◐ Examining this host…' : sanitise(asked.problem)
   },
   columns: () => COLUMNS,
@@ -58,7 +58,7 @@ export const DOCTOR: View<DoctorRow> = {
 }
 
 function checkedText(predicted: string | undefined): string {
-  return predicted === undefined ? '' : ` Predicted: ${sanitise(predicted)}.`
+  return predicted === undefined ? '' : ` (${sanitise(predicted)})`
 }
 
 /** `2 errors, 1 warning`, `no finding`. */
