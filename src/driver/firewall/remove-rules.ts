@@ -19,15 +19,14 @@ export interface RulesToRemove {
  */
 export function removeIptablesRules(socket: NetlinkSocket, { family, removals, generation }: RulesToRemove): boolean {
   const chains = askKernel('list rules to remove', () =>
-    removals.map((removal) => ({ removal, rules: dumpNftRules(socket, { family, ...placeOf(removal) }) })),
+    removals.map(({ table, chain, ...removal }) => ({
+      removal,
+      rules: dumpNftRules(socket, { family, table, chain }),
+    })),
   )
   if (chains.some(({ removal, rules }) => rules.length !== removal.count)) return false
   const gone = chains.flatMap(({ removal, rules }) => rules.filter((_, at) => removal.positions.includes(at)))
   const options = { subsystem: NFNL_SUBSYS.NFTABLES, generation }
   askKernel('remove rules', () => nfnetlinkBatch(socket, gone.map(deleteNftRule), options))
   return true
-}
-
-function placeOf({ table, chain }: Removal): Pick<Removal, 'table' | 'chain'> {
-  return { table, chain }
 }

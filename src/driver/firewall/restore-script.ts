@@ -25,34 +25,13 @@ export interface Removal {
  */
 export function restoreScript(from: Ruleset, to: Ruleset): RestoreScript {
   const names = [...new Set([...from.tables, ...to.tables])].sort(natFirst)
-  const parts = names.flatMap((table) => {
-    const lines = tableLines(from, to, table)
-    return lines.length === 0 ? [] : [{ table, text: [`*${table}`, ...lines, 'COMMIT', ''].join('\n') }]
-  })
-  const tables = parts.map(({ table }) => table)
-  const removals = tables.map((table) => removalsIn(from, to, table))
+  const tables = names.map((table) => tableChange(from, to, table)).filter(({ lines }) => lines.length > 0)
+  const removals = tables.map(({ removals }) => removals)
   return {
-    text: parts.map(({ text }) => text).join(''),
-    tables,
+    text: tables.map(({ table, lines }) => [`*${table}`, ...lines, 'COMMIT', ''].join('\n')).join(''),
+    tables: tables.map(({ table }) => table),
     ...(removals.includes(undefined) ? {} : { removals: removals.flatMap((removal) => removal ?? []) }),
   }
-}
-
-/** Undefined: there is more to do in the table. */
-function removalsIn(from: Ruleset, to: Ruleset, table: string): readonly Removal[] | undefined {
-  const before = from.chains(table)
-  const after = to.chains(table)
-  if (before.size !== after.size) return undefined
-  const removals: Removal[] = []
-  for (const [chain, { policy, rules }] of after) {
-    const known = before.get(chain)
-    if (known?.policy !== policy) return undefined
-    const kept = commonRules(known?.rules ?? [], rules)
-    if (kept.to.size < rules.length) return undefined
-    const positions = [...(known?.rules ?? []).keys()].filter((at) => !kept.from.has(at))
-    if (positions.length > 0) removals.push({ table, chain, positions, count: known?.rules.length ?? 0 })
-  }
-  return removals
 }
 
 /**
@@ -63,24 +42,55 @@ function natFirst(one: string, other: string): number {
   return Number(other === 'nat') - Number(one === 'nat')
 }
 
-function tableLines(from: Ruleset, to: Ruleset, table: string): string[] {
+interface TableChange {
+  readonly table: string
+  readonly lines: readonly string[]
+  /** Undefined: there is more to do than to take rules away. */
+  readonly removals: readonly Removal[] | undefined
+}
+
+function tableChange(from: Ruleset, to: Ruleset, table: string): TableChange {
   const before = from.chains(table)
   const after = to.chains(table)
   const gone = [...before.keys()].filter((chain) => !after.has(chain))
   const made = [...after.keys()].filter((chain) => from.rules({ table, chain }) === undefined)
-  return [
-    ...made.map((chain) => `-N ${chain}`),
-    ...[...after].flatMap(([chain, { policy, rules }]) => [
-      ...(policy === from.policy({ table, chain }) ? [] : [`-P ${chain} ${policy}`]),
-      ...chainLines(chain, before.get(chain)?.rules ?? [], rules),
-    ]),
-    ...gone.map((chain) => `-F ${chain}`),
-    ...gone.map((chain) => `-X ${chain}`),
-  ]
+  const policies = [...after].filter(([chain, { policy }]) => policy !== from.policy({ table, chain }))
+  const chains = [...after].map(([chain, { rules }]) => chainChange(chain, before.get(chain)?.rules ?? [], rules))
+  const areRemovals = [...after.keys()].every((chain) => before.has(chain)) && gone.length + policies.length === 0
+  return {
+    table,
+    lines: [
+      ...made.map((chain) => `-N ${chain}`),
+      ...policies.map(([chain, { policy }]) => `-P ${chain} ${policy}`),
+      ...chains.flatMap(chainLines),
+      ...gone.map((chain) => `-F ${chain}`),
+      ...gone.map((chain) => `-X ${chain}`),
+    ],
+    removals: areRemovals && chains.every(isRemoval) ? chains.flatMap((each) => removalOf(table, each)) : undefined,
+  }
 }
 
-function chainLines(chain: string, from: readonly string[], to: readonly string[]): string[] {
-  const kept = commonRules(from, to)
+interface ChainChange {
+  readonly chain: string
+  readonly from: readonly string[]
+  readonly to: readonly string[]
+  readonly kept: Kept
+}
+
+function chainChange(chain: string, from: readonly string[], to: readonly string[]): ChainChange {
+  return { chain, from, to, kept: commonRules(from, to) }
+}
+
+function isRemoval({ to, kept }: ChainChange): boolean {
+  return kept.to.size === to.length
+}
+
+function removalOf(table: string, { chain, from, kept }: ChainChange): readonly Removal[] {
+  const positions = [...from.keys()].filter((at) => !kept.from.has(at))
+  return positions.length === 0 ? [] : [{ table, chain, positions, count: from.length }]
+}
+
+function chainLines({ chain, from, to, kept }: ChainChange): string[] {
   const lines: string[] = []
   const now = [...from]
   for (let at = from.length - 1; at >= 0; at--) {
