@@ -28,7 +28,7 @@ export interface WorldStartOptions {
   readonly stdio?: 'ignore' | 'pipe'
 }
 
-/** What the first process does: a /run and a /sys of its own, then wait until we close its input. */
+/** What the first process does: a /run and a /sys of its own, then say what we say until we close its input. */
 const FIRST_PROCESS = [
   'set -e',
   'mount -t tmpfs -o mode=755 tsnet-test /run',
@@ -36,8 +36,7 @@ const FIRST_PROCESS = [
   'mount -t sysfs tsnet-test /sys',
   'hostname tsnet-test',
   'ip link set lo up',
-  'echo ready',
-  'cat >/dev/null',
+  'cat',
 ].join('\n')
 
 const UNSHARE = ['--net', '--mount', '--pid', '--uts', '--fork', '--kill-child', '--mount-proc']
@@ -63,8 +62,10 @@ export async function openWorld(): Promise<World> {
   }
 }
 
+/** Once its last process answers: what runs in it is the same from then on. */
 function ready(child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
+    child.stdin?.on('error', () => undefined).write('ready\n')
     child.stdout?.once('data', () => resolve())
     child.once('error', reject)
     child.once('exit', (code) => reject(new Error(`unshare: exit ${code} before the world was ready`)))
