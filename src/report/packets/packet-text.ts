@@ -1,18 +1,14 @@
+import {
+  DNS_RCODE_NAMES,
+  DNS_TYPE_NAMES,
+  ICMP_NAMES,
+  ICMPV6_NAMES,
+  PROTOCOL_NAMES,
+  TCP_FLAG_NAMES,
+  UNREACHABLE_NAMES,
+} from '../../model/packets/names.ts'
 import type { DecodedPacket, IcmpMessage, TcpHeader } from '../../model/packets/packet.ts'
 import type { NameOfAddress } from './packet-names.ts'
-
-const PROTOCOLS: Readonly<Record<number, string>> = {
-  1: 'ICMP',
-  2: 'IGMP',
-  4: 'IP-in-IP',
-  6: 'TCP',
-  17: 'UDP',
-  41: '6in4',
-  47: 'GRE',
-  50: 'ESP',
-  58: 'ICMPv6',
-  132: 'SCTP',
-}
 
 /** `web:40000 → db:8500 TCP [SYN] seq 1 win 64240 len 0`; for VXLAN what is inside follows. Not sanitised. */
 export function packetText(packet: DecodedPacket, nameOf: NameOfAddress): string {
@@ -28,7 +24,7 @@ export function packetText(packet: DecodedPacket, nameOf: NameOfAddress): string
 /** What all packets of a conversation have in common: `web:40000 → db:8500 TCP`. Not sanitised. */
 export function conversationText(packet: DecodedPacket, nameOf: NameOfAddress): string {
   const { ip, vxlan } = packet
-  const protocol = PROTOCOLS[ip?.protocol ?? -1] ?? `protocol ${ip?.protocol ?? '?'}`
+  const protocol = PROTOCOL_NAMES[ip?.protocol ?? -1] ?? `protocol ${ip?.protocol ?? '?'}`
   if (vxlan === undefined) return `${flowText(packet, nameOf, { addresses: true })} ${protocol}`
   const inner = vxlan.inner.ip === undefined ? packetText(vxlan.inner, nameOf) : conversationText(vxlan.inner, nameOf)
   return `${flowText(packet, nameOf, { ports: false, addresses: true })} VXLAN ${vxlan.vni}: ${inner}`
@@ -57,7 +53,7 @@ function bracketed(address: string, port: number | undefined): string {
 
 function protocolText(packet: DecodedPacket): string {
   const { ip, tcp, udp, icmp, esp, dns } = packet
-  const protocol = PROTOCOLS[ip?.protocol ?? -1] ?? `protocol ${ip?.protocol}`
+  const protocol = PROTOCOL_NAMES[ip?.protocol ?? -1] ?? `protocol ${ip?.protocol}`
   const fragment = ip?.fragment
   const part = fragment === undefined ? '' : ` fragment ${fragment.offset}${fragment.more ? '+' : ''} of ${fragment.id}`
   if (dns !== undefined) return `DNS ${dnsText(dns)}${part}`
@@ -68,54 +64,15 @@ function protocolText(packet: DecodedPacket): string {
   return `${protocol} len ${ip?.size ?? 0}${part}`
 }
 
-const FLAGS: readonly (readonly [number, string])[] = [
-  [2, 'SYN'],
-  [1, 'FIN'],
-  [4, 'RST'],
-  [8, 'PSH'],
-  [16, 'ACK'],
-  [32, 'URG'],
-]
-
 function tcpText({ flags, sequence, acknowledgement, window, length, mss }: TcpHeader): string {
-  const names = FLAGS.filter(([bit]) => (flags & bit) !== 0).map(([, name]) => name)
+  const names = TCP_FLAG_NAMES.filter(([bit]) => (flags & bit) !== 0).map(([, name]) => name)
   const ack = (flags & 16) === 0 ? '' : ` ack ${acknowledgement}`
   const size = mss === undefined ? '' : ` mss ${mss}`
   return `[${names.join(' ')}] seq ${sequence}${ack} win ${window}${size} len ${length}`
 }
 
-const ICMP: Readonly<Record<number, string>> = {
-  0: 'echo reply',
-  3: 'unreachable',
-  5: 'redirect',
-  8: 'echo request',
-  11: 'time exceeded',
-}
-const UNREACHABLE: Readonly<Record<number, string>> = {
-  0: 'network unreachable',
-  1: 'host unreachable',
-  2: 'protocol unreachable',
-  3: 'port unreachable',
-  4: 'fragmentation needed',
-  9: 'network prohibited',
-  10: 'host prohibited',
-  13: 'prohibited',
-}
-const ICMPV6: Readonly<Record<number, string>> = {
-  1: 'unreachable',
-  2: 'packet too big',
-  3: 'time exceeded',
-  128: 'echo request',
-  129: 'echo reply',
-  133: 'router solicitation',
-  134: 'router advertisement',
-  135: 'neighbour solicitation',
-  136: 'neighbour advertisement',
-  143: 'multicast listener report',
-}
-
 function icmpText({ type, code, id, sequence, mtu, target }: IcmpMessage, isV6: boolean): string {
-  const known = isV6 ? ICMPV6[type] : type === 3 ? UNREACHABLE[code] : ICMP[type]
+  const known = isV6 ? ICMPV6_NAMES[type] : type === 3 ? UNREACHABLE_NAMES[code] : ICMP_NAMES[type]
   const parts = [known ?? `type ${type} code ${code}`]
   if (id !== undefined) parts.push(`id ${id} seq ${sequence}`)
   if (mtu !== undefined) parts.push(`mtu ${mtu}`)
@@ -123,23 +80,11 @@ function icmpText({ type, code, id, sequence, mtu, target }: IcmpMessage, isV6: 
   return parts.join(' ')
 }
 
-const TYPES: Readonly<Record<number, string>> = {
-  1: 'A',
-  2: 'NS',
-  5: 'CNAME',
-  6: 'SOA',
-  12: 'PTR',
-  15: 'MX',
-  16: 'TXT',
-  28: 'AAAA',
-  33: 'SRV',
-  255: 'ANY',
-}
-const RCODES: readonly string[] = ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED']
-
 function dnsText({ isAnswer, name, type, rcode, id }: NonNullable<DecodedPacket['dns']>): string {
-  const question = `${TYPES[type] ?? `type ${type}`} ${name === '' ? '.' : name}`
-  return isAnswer ? `answer ${id} ${question}: ${RCODES[rcode ?? 0] ?? `rcode ${rcode}`}` : `question ${id} ${question}`
+  const question = `${DNS_TYPE_NAMES[type] ?? `type ${type}`} ${name === '' ? '.' : name}`
+  return isAnswer
+    ? `answer ${id} ${question}: ${DNS_RCODE_NAMES[rcode ?? 0] ?? `rcode ${rcode}`}`
+    : `question ${id} ${question}`
 }
 
 function arpText(arp: NonNullable<DecodedPacket['arp']>, nameOf: NameOfAddress): string {
