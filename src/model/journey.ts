@@ -160,6 +160,11 @@ export interface Place {
   readonly handle?: number
   readonly link?: string
   readonly sysctl?: string
+  /**
+   * Of an entry of another table (route, neighbour, FDB, socket, connection, IPVS, IPsec) that was there: what tells it
+   * from the others, see model/entry-key.ts. Absent where it is about what is not there.
+   */
+  readonly entry?: string
 }
 
 export type PlaceKind =

@@ -1,8 +1,9 @@
 import type { Place } from '../model/journey.ts'
 import type { HostSnapshot, Namespace } from '../model/snapshot.ts'
-import type { ShowKind } from './columns.ts'
+import type { Row, ShowKind } from './columns.ts'
 import { FDB } from './tables/fdb.ts'
 import { IPTABLES, NFT } from './tables/firewall.ts'
+import { IPVS } from './tables/ipvs.ts'
 import { NEIGH } from './tables/neigh.ts'
 import { ROUTES } from './tables/routes.ts'
 import { RULES } from './tables/rules.ts'
@@ -16,6 +17,7 @@ export interface TablePlace {
 
 /** The table that shows a kernel object; undefined for what none shows. */
 export function tablePlace(snapshot: HostSnapshot, namespace: Namespace, place: Place): TablePlace | undefined {
+  const own = place.entry === undefined ? undefined : `${namespace.inode}/${place.entry}`
   switch (place.kind) {
     case 'rule':
     case 'policy':
@@ -27,19 +29,20 @@ export function tablePlace(snapshot: HostSnapshot, namespace: Namespace, place: 
     case 'kernel':
       return linkAt(namespace, place.link)
     case 'route':
-      return at('routes', routeKey(snapshot, namespace, place.text))
+      return at('routes', own ?? routeKey(snapshot, namespace, place.text))
     case 'policy-rule':
       return at('rules', policyRuleKey(snapshot, namespace, place.text))
     case 'neighbour':
-      return at('neigh', NEIGH.rows(snapshot, [namespace]).find(({ object }) => says(place.text, object.address))?.key)
+      return at('neigh', own ?? neighbourKey(snapshot, namespace, place))
     case 'fdb':
-      return at('fdb', FDB.rows(snapshot, [namespace]).find(({ object }) => says(place.text, object.mac))?.key)
+      return at('fdb', own ?? fdbKey(snapshot, namespace, place))
     case 'socket':
-      return { kind: 'sockets' }
-    case 'conntrack':
+      return at('sockets', own)
     case 'ipvs':
+      return at('ipvs', own === undefined ? undefined : serviceRow(snapshot, namespace, own))
+    case 'conntrack':
     case 'xfrm':
-      return { kind: place.kind }
+      return at(place.kind, own)
     case 'snapshot':
       return undefined
   }
@@ -90,6 +93,32 @@ function routeKey(snapshot: HostSnapshot, namespace: Namespace, text: string): s
 function policyRuleKey(snapshot: HostSnapshot, namespace: Namespace, text: string): string | undefined {
   const priority = /\b(\d+):/.exec(text)?.[1]
   return RULES.rows(snapshot, [namespace]).find(({ object }) => String(object.priority) === priority)?.key
+}
+
+/** On the link that the place names, if it names one. */
+function neighbourKey(snapshot: HostSnapshot, namespace: Namespace, { text, link }: Place): string | undefined {
+  const fits = NEIGH.rows(snapshot, [namespace]).filter(({ object }) => says(text, object.address))
+  return onLink(fits, namespace, link)?.key
+}
+
+function fdbKey(snapshot: HostSnapshot, namespace: Namespace, { text, link }: Place): string | undefined {
+  const fits = FDB.rows(snapshot, [namespace]).filter(({ object }) => says(text, object.mac))
+  return onLink(fits, namespace, link)?.key
+}
+
+function onLink<Each extends Row<{ readonly link: number }>>(
+  rows: readonly Each[],
+  { links }: Namespace,
+  name: string | undefined,
+): Each | undefined {
+  const index = links.find((each) => each.name === name)?.index
+  return rows.find(({ object }) => object.link === index) ?? rows[0]
+}
+
+/** A service has a row for each of its destinations: as a whole it is the first of them. */
+function serviceRow(snapshot: HostSnapshot, namespace: Namespace, own: string): string {
+  const rows = IPVS.rows(snapshot, [namespace])
+  return rows.find(({ key }) => key === own || key.startsWith(`${own}/`))?.key ?? own
 }
 
 function says(text: string, word: string): boolean {

@@ -1,3 +1,4 @@
+import type { Place as KernelPlace } from '../model/journey.ts'
 import type { ViewId } from './views/view.ts'
 
 /** Which namespaces are looked at: one (its inode), every one, or those of one {@link Group} (its id). */
@@ -14,6 +15,8 @@ export interface Place {
   readonly pane: 'namespaces' | 'view'
   /** Row to select on arrival. */
   readonly row?: string
+  /** What the row is of, where its table may not be read yet. */
+  readonly object?: KernelPlace
 }
 
 /** Steps taken: esc goes up `ways`, `[` and `]` walk through `past` and `future`. */

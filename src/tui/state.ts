@@ -1,4 +1,5 @@
 import type { HostEvent } from '../model/event.ts'
+import type { Place as KernelPlace } from '../model/journey.ts'
 import type { HostSnapshot } from '../model/snapshot.ts'
 import type { AskKind, Outcome } from './asks/ask.ts'
 import type { Cursor } from './cursor.ts'
@@ -92,6 +93,8 @@ export interface State {
   readonly size: Size
   readonly place: Place
   readonly trail: Trail
+  /** What somebody went to and is not on the screen yet. */
+  readonly sought: KernelPlace | undefined
   /** By {@link listKey}. */
   readonly cursors: ReadonlyMap<string, Cursor>
   /** By view, and `namespaces` for the left pane. */
@@ -169,6 +172,7 @@ export function initialState(host: Host, size: Size, nowMs: number): State {
     size,
     place: { scope: startingScope(host.snapshot), view: 'summary', pane: 'namespaces' },
     trail: NO_TRAIL,
+    sought: undefined,
     cursors: new Map(),
     filters: new Map(),
     sorts: new Map(),

@@ -5,7 +5,9 @@ import { typeOverlay } from './actions/overlay.ts'
 import { typePrompt } from './actions/prompt.ts'
 import { answer } from './actions/question.ts'
 import { adoptHost, endFlashes } from './actions/refresh.ts'
+import { seek } from './actions/seek.ts'
 import { type Event, only, QUIET_MS, type State, type Transition } from './state.ts'
+import type { Connections } from './views/view.ts'
 
 /** The next state of the screen, and what has to be done in the world. Pure. */
 export function update(state: State, event: Event): Transition {
@@ -13,15 +15,15 @@ export function update(state: State, event: Event): Transition {
     case 'key':
       return typeKey(state, event.key)
     case 'host':
-      return only(state.frozen ? { ...state, thawed: event } : adoptHost(state, event.host, event.nowMs))
+      return only(state.frozen ? { ...state, thawed: event } : seekAt(adoptHost(state, event.host, event.nowMs), event))
     case 'connections':
-      return only({ ...state, connections: event.connections })
+      return only(adoptConnections(state, event.connections))
     case 'looking':
       return only({ ...state, quietUntilMs: event.nowMs + QUIET_MS })
     case 'resize':
       return only({ ...state, size: event.size })
     case 'tick':
-      return only(endFlashes(state, event.nowMs))
+      return only(seekAt(endFlashes(state, event.nowMs), event))
     case 'notice':
       return only({ ...state, notice: event.notice })
     case 'asking':
@@ -37,6 +39,16 @@ export function update(state: State, event: Event): Transition {
     case 'lab-end':
       return endWork(state, event)
   }
+}
+
+/** Connections are there when they are read, all else some time after it is asked for. */
+function seekAt(state: State, { nowMs }: { readonly nowMs: number }): State {
+  return seek(state, state.sought?.kind !== 'conntrack' && nowMs >= state.quietUntilMs)
+}
+
+function adoptConnections(state: State, connections: Connections): State {
+  const isAsked = state.sought?.kind === 'conntrack' && state.sought.namespace === connections.namespace
+  return seek({ ...state, connections }, isAsked && connections.error === undefined)
 }
 
 /** A notice is read by the time of the next key. */

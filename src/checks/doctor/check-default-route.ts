@@ -1,6 +1,7 @@
 import { contains, ip } from '../../flow/address.ts'
 import { formatRouteIn } from '../../flow/routing/lookup.ts'
 import type { Space } from '../../flow/world.ts'
+import { routeKey } from '../../model/entry-key.ts'
 import type { Neighbour, Route } from '../../model/snapshot.ts'
 import type { Check, DoctorFacts, Draft, Evidence } from './check.ts'
 import { predictionsOf } from './check-journeys.ts'
@@ -95,7 +96,7 @@ function wrongDraft(map: HostMap, space: Space, own: readonly Endpoint[], route:
     ...at(space),
     subject: `default route of ${space.name}`,
     evidence: [
-      evidence(space, 'route', `${formatRouteIn(space, route)} in ${space.name}`),
+      evidence(space, 'route', `${formatRouteIn(space, route)} in ${space.name}`, { entry: routeKey(route) }),
       ...(neighbour === undefined
         ? []
         : [evidence(space, 'neighbour', `neighbour ${via} is ${neighbour.states.join(',')}`)]),

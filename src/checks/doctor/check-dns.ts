@@ -1,4 +1,5 @@
 import type { Space } from '../../flow/world.ts'
+import { socketKey } from '../../model/entry-key.ts'
 import type { FixStep } from '../../model/finding.ts'
 import type { Socket } from '../../model/snapshot.ts'
 import type { Check, DoctorFacts, Draft, DraftFix, Evidence } from './check.ts'
@@ -51,11 +52,11 @@ function embeddedDraft(space: Space, reason: string): Draft {
     evidence: [
       ...lacking.map((text) => evidence(space, 'kernel', text)),
       resolvEvidence(space),
-      ...sockets
-        .slice(0, 2)
-        .map(({ protocol, local, localPort }) =>
-          evidence(space, 'socket', `${protocol} ${local}:${localPort} is the resolver`),
-        ),
+      ...sockets.slice(0, 2).map((socket) =>
+        evidence(space, 'socket', `${socket.protocol} ${socket.local}:${socket.localPort} is the resolver`, {
+          entry: socketKey(socket),
+        }),
+      ),
     ],
     cause: `${reason}. The engine's resolver listens at ${EMBEDDED} on a port of its own, and rules in the nat table of the container lead port 53 to it; flushing that table, or the end of the engine's process, cuts the container off from all names while addresses go on working.`,
     ...(fix === undefined ? {} : { fix }),
@@ -105,7 +106,8 @@ function rulesFix(space: Space, sockets: readonly Socket[]): DraftFix {
 /** A resolver of the engine is there and resolv.conf names another. */
 function elsewhere(map: HostMap, space: Space): Draft[] {
   const { dns } = space.namespace
-  if (dns === undefined || dns.servers.includes(EMBEDDED) || listenersAt(space, EMBEDDED).length === 0) return []
+  const [resolver] = listenersAt(space, EMBEDDED)
+  if (dns === undefined || dns.servers.includes(EMBEDDED) || resolver === undefined) return []
   if (!map.of(space).some((each) => networkAround(map, each) !== undefined)) return []
   const fix = resolvFix(space, dns.servers)
   return [
@@ -116,7 +118,9 @@ function elsewhere(map: HostMap, space: Space): Draft[] {
       subject: `resolv.conf of ${space.name}`,
       evidence: [
         resolvEvidence(space),
-        evidence(space, 'socket', `the engine's resolver listens at ${EMBEDDED} in ${space.name}`),
+        evidence(space, 'socket', `the engine's resolver listens at ${EMBEDDED} in ${space.name}`, {
+          entry: socketKey(resolver),
+        }),
       ],
       cause:
         'Names of other containers are known to the resolver of the engine alone. Something in the container wrote resolv.conf anew.',

@@ -1,5 +1,6 @@
 import { rulePlace } from '../../flow/firewall/traverse.ts'
 import { placeIn, type Space } from '../../flow/world.ts'
+import { connectionKey } from '../../model/entry-key.ts'
 import type { Container, ContainerEndpoint, FirewallChain, Namespace, Network } from '../../model/snapshot.ts'
 import type { Check, DoctorFacts, Draft } from './check.ts'
 import { at, evidence, some, step, sysctlEvidence, sysctlStep } from './draft.ts'
@@ -244,6 +245,7 @@ function checkConnections({ world, map }: DoctorFacts): Draft[] {
               space,
               'conntrack',
               `${each.protocol} ${each.original.source}:${each.original.sourcePort ?? ''} → ${each.original.destination}:${each.original.destinationPort ?? ''} answered by ${each.reply.source}:${each.reply.sourcePort ?? ''} ${each.status.join(' ')}`,
+              { entry: connectionKey(each) },
             ),
           ),
         cause: `NAT is decided once per connection. Whoever keeps sending from ${original.source}, as a UDP client with a fixed port does, is still led to the container that is gone, and never to its successor.`,

@@ -1,4 +1,6 @@
 import { placeIn, type Space } from '../../flow/world.ts'
+import { serviceKey } from '../../model/entry-key.ts'
+import type { IpvsService } from '../../model/snapshot.ts'
 import type { DoctorFacts, Draft } from './check.ts'
 import { at, iptables, step } from './draft.ts'
 import { addressKey, spaceKey } from './keys.ts'
@@ -13,15 +15,16 @@ function isBalancer({ namespace: { ipvs, owner } }: Space): boolean {
 function checkMarks({ world }: DoctorFacts): Draft[] {
   return world.spaces.filter(isBalancer).flatMap((space) => {
     const marks = marksOf(space)
-    const known = space.namespace.ipvs.flatMap(({ fwmark }) => fwmark ?? [])
+    const services = space.namespace.ipvs.filter(({ fwmark }) => fwmark !== undefined)
+    const known = services.flatMap(({ fwmark }) => fwmark ?? [])
     // without a single service the kernel may have none at all
     if (known.length === 0) return []
     const lost = marks.filter(({ mark }) => !known.includes(mark))
-    const unmarked = known.filter((fwmark) => !marks.some(({ mark }) => mark === fwmark))
-    const right = unmarked.length === 1 ? unmarked[0] : undefined
+    const unmarked = services.filter(({ fwmark }) => !marks.some(({ mark }) => mark === fwmark))
+    const right = unmarked.length === 1 ? unmarked[0]?.fwmark : undefined
     return [
       ...lost.map((mark) => lostDraft(space, mark, right ?? siblingMark(marks, mark, known))),
-      ...(lost.length > 0 ? [] : unmarked.map((fwmark) => unmarkedDraft(space, fwmark))),
+      ...(lost.length > 0 ? [] : unmarked.map((service) => unmarkedDraft(space, service))),
     ]
   })
 }
@@ -70,14 +73,18 @@ function lostDraft(space: Space, { rule, mark, address }: Mark, right: number | 
   }
 }
 
-function unmarkedDraft(space: Space, fwmark: number): Draft {
+function unmarkedDraft(space: Space, service: IpvsService): Draft {
+  const { fwmark } = service
   return {
     severity: 'error',
     title: `the service of mark ${fwmark} in ${space.name} gets nothing: no rule sets that mark`,
     ...at(space),
     subject: `mark ${fwmark} of ${space.name}`,
     evidence: [
-      { text: `IPVS service of mark ${fwmark} in ${space.name}`, place: placeIn(space, 'ipvs', `mark ${fwmark}`) },
+      {
+        text: `IPVS service of mark ${fwmark} in ${space.name}`,
+        place: placeIn(space, 'ipvs', `mark ${fwmark}`, { entry: serviceKey(service) }),
+      },
       { text: `no rule of mangle in ${space.name} sets mark ${fwmark}` },
     ],
     cause:

@@ -1,4 +1,5 @@
 import { placeIn, type Space } from '../../flow/world.ts'
+import { serviceKey } from '../../model/entry-key.ts'
 import type { IpvsDestination, IpvsService } from '../../model/snapshot.ts'
 import type { DoctorFacts, Draft } from './check.ts'
 import { at, step } from './draft.ts'
@@ -31,7 +32,7 @@ function checkNoBackend(facts: DoctorFacts): Draft[] {
         evidence: [
           {
             text: `${serviceText(service)} ${service.scheduler}, ${service.destinations.length} destinations${has ? ' of weight 0' : ''}, in ${space.name}`,
-            place: placeIn(space, 'ipvs', serviceText(service)),
+            place: placeIn(space, 'ipvs', serviceText(service), { entry: serviceKey(service) }),
           },
           ...marksOf(space)
             .filter(({ mark }) => mark === service.fwmark)
@@ -122,14 +123,11 @@ function checkDeadBackend(facts: DoctorFacts): Draft[] {
   })
 }
 
-function destinationLine(
-  space: Space,
-  service: IpvsService,
-  { address, port, weight, active, inactive }: IpvsDestination,
-) {
+function destinationLine(space: Space, service: IpvsService, destination: IpvsDestination) {
+  const { address, port, weight, active, inactive } = destination
   return {
     text: `${serviceText(service)} → ${address}:${port} weight ${weight}, ${active} active, ${inactive} inactive, in ${space.name}`,
-    place: placeIn(space, 'ipvs', serviceText(service)),
+    place: placeIn(space, 'ipvs', serviceText(service), { entry: serviceKey(service, destination) }),
   }
 }
 

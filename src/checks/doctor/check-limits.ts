@@ -1,4 +1,5 @@
 import type { Space } from '../../flow/world.ts'
+import { socketKey } from '../../model/entry-key.ts'
 import type { Socket } from '../../model/snapshot.ts'
 import type { Check, DoctorFacts, Draft } from './check.ts'
 import { at, evidence, linkText, step, sysctlEvidence, sysctlStep } from './draft.ts'
@@ -122,6 +123,7 @@ function acceptQueues({ world }: DoctorFacts): Draft[] {
           space,
           'socket',
           `${socket.protocol} LISTEN ${socket.local}:${socket.localPort}: accept queue ${socket.receiveQueue} of ${socket.sendQueue} in ${space.name}`,
+          { entry: socketKey(socket) },
         ),
         sysctlEvidence(space, 'net.core.somaxconn'),
       ],

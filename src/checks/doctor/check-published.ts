@@ -1,6 +1,7 @@
 import { contains, ip as ipOf } from '../../flow/address.ts'
 import { rulePlace } from '../../flow/firewall/traverse.ts'
 import type { Space } from '../../flow/world.ts'
+import { socketKey } from '../../model/entry-key.ts'
 import type { FixStep } from '../../model/finding.ts'
 import type { FirewallRule, Socket } from '../../model/snapshot.ts'
 import type { Check, DoctorFacts, Draft, DraftFix, Evidence } from './check.ts'
@@ -115,10 +116,13 @@ function listenersOn({ namespace }: Space, protocol: string, port: number): read
   )
 }
 
-function socketEvidence(space: Space, { protocol, state, local, localPort, processes = [] }: Socket): Evidence {
+function socketEvidence(space: Space, socket: Socket): Evidence {
+  const { protocol, state, local, localPort, processes = [] } = socket
   const [owner] = processes
   const by = owner === undefined ? '' : ` (${owner.command}, pid ${owner.pid})`
-  return evidence(space, 'socket', `${protocol} ${state} ${local}:${localPort}${by} in ${space.name}`)
+  return evidence(space, 'socket', `${protocol} ${state} ${local}:${localPort}${by} in ${space.name}`, {
+    entry: socketKey(socket),
+  })
 }
 
 interface Target {

@@ -2,6 +2,7 @@ import { contains, type Ip, ipOfWords, type Prefix, toPrefix } from '../../flow/
 import { formatRouteIn } from '../../flow/routing/lookup.ts'
 import { coveringRoutes, TABLE } from '../../flow/routing/route-table.ts'
 import { isUp, linkOf, type Space } from '../../flow/world.ts'
+import { routeKey } from '../../model/entry-key.ts'
 import type { PolicyRule, Route } from '../../model/snapshot.ts'
 import type { Check, DoctorFacts, Draft } from './check.ts'
 import { at, evidence, linkText, step } from './draft.ts'
@@ -67,7 +68,7 @@ function overlapDraft(
       evidence(space, 'link', `${gateway.text} on ${linkText(gateway)}: ${subnetText(gateway)} dev ${link.name}`, {
         link: link.name,
       }),
-      evidence(space, 'route', `${formatRouteIn(space, other)} in ${space.name}`),
+      evidence(space, 'route', `${formatRouteIn(space, other)} in ${space.name}`, { entry: routeKey(other) }),
     ],
     cause: `The longer prefix wins: ${space.name} and all its containers look for a part of these addresses in the wrong place, so a LAN, a VPN or the other network became unreachable when the network was made.`,
     fix: {
@@ -178,7 +179,7 @@ function captureDraft({ space, link, members }: BridgeNetwork, gateway: Endpoint
         'policy-rule',
         `${rule.priority}: ${rule.to === undefined ? '' : `to ${rule.to} `}lookup ${table} in ${space.name}`,
       ),
-      evidence(space, 'route', `${formatRouteIn(space, route)} in table ${table}`),
+      evidence(space, 'route', `${formatRouteIn(space, route)} in table ${table}`, { entry: routeKey(route) }),
       evidence(space, 'route', `${subnetText(gateway)} dev ${link.name} is in the main table alone`),
     ],
     cause:

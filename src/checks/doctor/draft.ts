@@ -1,6 +1,6 @@
 import { placeIn, type Space, type SpaceLink } from '../../flow/world.ts'
 import type { FixStep } from '../../model/finding.ts'
-import type { PlaceKind } from '../../model/journey.ts'
+import type { Place, PlaceKind } from '../../model/journey.ts'
 import { nameOf } from '../../model/wiring.ts'
 import type { Evidence } from './check.ts'
 
@@ -13,7 +13,7 @@ export function evidence(
   space: Space,
   kind: PlaceKind,
   text: string,
-  more: { readonly link?: string; readonly sysctl?: string } = {},
+  more: Pick<Place, 'link' | 'sysctl' | 'entry'> = {},
 ): Evidence {
   return { text, place: placeIn(space, kind, text, more) }
 }

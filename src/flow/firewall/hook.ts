@@ -1,3 +1,4 @@
+import { connectionKey } from '../../model/entry-key.ts'
 import { describeTuple } from '../connection.ts'
 import type { Place } from '../journey.ts'
 import { placeIn } from '../world.ts'
@@ -195,10 +196,13 @@ function noteNat(context: RuleContext, found: ChainVerdict): void {
 function noteTranslation({ run, space, packet }: RuleContext, changed: string): void {
   const connection = packet.tracking?.connection
   if (connection === undefined) return
-  const frozen = connection.entry === undefined ? '' : ' that was there before'
+  const { entry } = connection
+  const described = describeTuple(connection.original, connection.protocol)
+  const frozen = entry === undefined ? '' : ' that was there before'
   run.hop(space, packet, {
     stage: 'nat',
     subject: 'conntrack',
-    text: `${changed}, as the connection ${describeTuple(connection.original, connection.protocol)}${frozen} was set up`,
+    text: `${changed}, as the connection ${described}${frozen} was set up`,
+    place: placeIn(space, 'conntrack', described, entry === undefined ? {} : { entry: connectionKey(entry) }),
   })
 }

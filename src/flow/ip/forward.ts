@@ -1,3 +1,4 @@
+import { routeKey } from '../../model/entry-key.ts'
 import { type Ip, toIp } from '../address.ts'
 import { runHook } from '../firewall/hook.ts'
 import type { RuleContext } from '../firewall/rule.ts'
@@ -20,7 +21,7 @@ export function forwardPacket(
   const { run } = engine
   const out = linkOf(space, hop?.link)
   const text = formatRouteIn(space, route)
-  const place = placeIn(space, 'route', text)
+  const place = placeIn(space, 'route', text, { entry: routeKey(route) })
   if (out === undefined)
     return run.drop(space, packet, { stage: 'route', subject: text, text: `${text} leads nowhere`, place })
   if (packet.ttl <= 1) return expired(engine, { space, link }, packet)

@@ -1,3 +1,4 @@
+import { serviceKey } from '../../model/entry-key.ts'
 import type { IpvsDestination, IpvsService } from '../../model/snapshot.ts'
 import { ip } from '../address.ts'
 import type { Place } from '../journey.ts'
@@ -31,7 +32,7 @@ function schedule(engine: Medium, space: Space, packet: Packet): Outcome | undef
   const service = serviceOf(space, packet)
   if (service === undefined) return undefined
   const { run } = engine
-  const place = placeIn(space, 'ipvs', describeService(service))
+  const place = placeIn(space, 'ipvs', describeService(service), { entry: serviceKey(service) })
   const usable = service.destinations.filter(({ weight }) => weight > 0)
   if (usable.length === 0) {
     const why = service.destinations.length === 0 ? 'has no destination' : 'has no destination with a weight'
@@ -66,8 +67,10 @@ interface Scheduled {
   readonly destination: IpvsDestination
 }
 
-function toDestination(engine: Medium, space: Space, packet: Packet, { place, destination }: Scheduled): Outcome {
+function toDestination(engine: Medium, space: Space, packet: Packet, scheduled: Scheduled): Outcome {
   const { run } = engine
+  const { service, destination } = scheduled
+  const place = { ...scheduled.place, entry: serviceKey(service, destination) }
   const { address, port, forward } = destination
   const before = packet.destinationPort
   const real = ip(address)

@@ -1,6 +1,8 @@
+import { socketKey } from '../../model/entry-key.ts'
 import { runHook } from '../firewall/hook.ts'
 import type { RuleContext } from '../firewall/rule.ts'
 import { stopped } from '../firewall/stopped.ts'
+import type { Place } from '../journey.ts'
 import type { Medium } from '../link/medium.ts'
 import { vxlanReceive } from '../link/vxlan.ts'
 import { isEchoRequest, isIcmpError, type Packet, PROTOCOL, TCP_FLAG } from '../packet.ts'
@@ -111,24 +113,24 @@ function toListener(engine: Medium, space: Space, packet: Packet): Outcome {
   const socket = findSocket(space, packet)
   if (socket === undefined) return closed(engine, space, packet)
   const text = describeSocket(socket)
-  const place = placeIn(space, 'socket', text)
+  const place = placeIn(space, 'socket', text, { entry: socketKey(socket) })
   if (isQueueFull(socket)) {
     const full = `the accept queue of ${text} is full (${socket.receiveQueue} of ${socket.sendQueue})`
     return run.drop(space, packet, { stage: 'socket', subject: text, text: full, place })
   }
   run.hop(space, packet, { stage: 'socket', subject: text, text, place })
   const answer = answerTo(space, packet)
-  if (packet.protocol === PROTOCOL.UDP && isWildcard(socket)) chooseSource(engine, space, answer, text)
+  if (packet.protocol === PROTOCOL.UDP && isWildcard(socket)) chooseSource(engine, space, answer, place)
   return { kind: 'delivered', reason: `${space.name} ${text} gets it`, at: space, answer: { space, packet: answer } }
 }
 
 /** A socket bound to no address answers from the one its route says, unless the program takes care (IP_PKTINFO). */
-function chooseSource({ run }: Medium, space: Space, answer: Packet, socket: string): void {
+function chooseSource({ run }: Medium, space: Space, answer: Packet, socket: Place): void {
   const routed = routedSource(run, space, answer)
   if (routed === undefined || routed.text === answer.source.text) return
-  const what = `whether ${socket} answers from the address it was asked at`
+  const what = `whether ${socket.text} answers from the address it was asked at`
   const words = [`from ${routed.text}, as its route says`, `from ${answer.source.text}`]
-  if (run.choose({ what, where: placeIn(space, 'socket', socket) }, words) === 0) answer.source = routed
+  if (run.choose({ what, where: socket }, words) === 0) answer.source = routed
 }
 
 /** Nobody listens: a reset, or port unreachable, when it gets back. */

@@ -1,3 +1,4 @@
+import { routeKey } from '../../model/entry-key.ts'
 import type { Link, RouteNexthop } from '../../model/snapshot.ts'
 import { type Ip, isUnspecified, toIp } from '../address.ts'
 import { runHook } from '../firewall/hook.ts'
@@ -45,7 +46,7 @@ export function sendPacket(engine: Medium, space: Space, packet: Packet, { oif }
     subject: formatRouteIn(space, result.route),
     text: `${formatRouteIn(space, result.route)}${result.route.source === undefined ? src : ''}`,
     details: result.details,
-    place: placeIn(space, 'route', formatRouteIn(space, result.route)),
+    place: placeIn(space, 'route', formatRouteIn(space, result.route), { entry: routeKey(result.route) }),
   })
   return throughOutput(engine, space, packet, way, oif)
 }
@@ -152,7 +153,8 @@ function reroute(engine: Medium, space: Space, packet: Packet, oif: number | und
   if (result.kind === 'error') return unroutable(engine, space, packet, result, isTold)
   const way = wayOf(space, result.route.type === 'local', result)
   if (way === undefined) return unroutable(engine, space, packet, { kind: 'error', error: 'none', details: [] }, isTold)
-  const text = `routed again: ${formatRouteIn(space, result.route)}`
-  run.hop(space, packet, { stage: 'route', subject: formatRouteIn(space, result.route), text, details: result.details })
+  const subject = formatRouteIn(space, result.route)
+  const place = placeIn(space, 'route', subject, { entry: routeKey(result.route) })
+  run.hop(space, packet, { stage: 'route', subject, text: `routed again: ${subject}`, details: result.details, place })
   return way
 }

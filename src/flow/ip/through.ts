@@ -1,3 +1,4 @@
+import { routeKey } from '../../model/entry-key.ts'
 import { type Ip, toIp } from '../address.ts'
 import { runHook } from '../firewall/hook.ts'
 import type { RuleContext } from '../firewall/rule.ts'
@@ -25,7 +26,8 @@ export function sendThrough(engine: Medium, space: Space, packet: Packet, to: Ip
     return run.drop(space, packet, { stage: 'route', subject: to.text, text, place: placeIn(space, 'route', text) })
   }
   const text = formatRouteIn(space, result.route)
-  run.hop(space, packet, { stage: 'route', subject: text, text, details: result.details })
+  const place = placeIn(space, 'route', text, { entry: routeKey(result.route) })
+  run.hop(space, packet, { stage: 'route', subject: text, text, details: result.details, place })
   const context: RuleContext = { run, space, packet, hook: 'output', out: link }
   const hooked = runHook(context)
   if (hooked.kind !== 'accept') return stopped(engine, context, hooked)

@@ -1,5 +1,7 @@
+import { xfrmKey } from '../../model/entry-key.ts'
 import type { XfrmPolicy, XfrmState } from '../../model/snapshot.ts'
 import { contains, toPrefix } from '../address.ts'
+import type { Place } from '../journey.ts'
 import type { Medium } from '../link/medium.ts'
 import { type Packet, PROTOCOL } from '../packet.ts'
 import type { Outcome } from '../run.ts'
@@ -13,7 +15,7 @@ export function transformOut(engine: Medium, space: Space, packet: Packet): Outc
   const { run } = engine
   const policy = policyFor(space, packet, 'out')
   if (policy === undefined || packet.esp !== undefined) return undefined
-  const place = placeIn(space, 'xfrm', describePolicy(policy))
+  const place = policyPlace(space, policy)
   if (policy.action === 'block') {
     return run.drop(space, packet, { stage: 'xfrm', subject: 'policy', text: `blocked by ${place.text}`, place })
   }
@@ -38,7 +40,8 @@ function isAny(address: string): boolean {
 }
 
 /** From here on the packet is ESP; what is inside stays in `esp`. */
-function wrap({ run }: Medium, space: Space, packet: Packet, { spi, mode }: XfrmState): void {
+function wrap({ run }: Medium, space: Space, packet: Packet, state: XfrmState): void {
+  const { spi, mode } = state
   const { sourcePort, destinationPort, protocol } = packet
   packet.esp = { spi, protocol, sourcePort, destinationPort }
   packet.protocol = PROTOCOL.ESP
@@ -50,6 +53,7 @@ function wrap({ run }: Medium, space: Space, packet: Packet, { spi, mode }: Xfrm
     stage: 'xfrm',
     subject: `spi 0x${spi.toString(16)}`,
     text: `encrypted: ESP ${mode}, spi 0x${spi.toString(16)}`,
+    place: statePlace(space, state),
   })
 }
 
@@ -75,7 +79,12 @@ export function transformIn(engine: Medium, at: SpaceLink, packet: Packet): Outc
   packet.decrypted = true
   delete packet.esp
   delete packet.tracking
-  run.hop(space, packet, { stage: 'xfrm', subject: hex, text: `decrypted: spi ${hex}` })
+  run.hop(space, packet, {
+    stage: 'xfrm',
+    subject: hex,
+    text: `decrypted: spi ${hex}`,
+    place: statePlace(space, state),
+  })
   return engine.deliver(at, { source: '', destination: '', body: packet })
 }
 
@@ -85,7 +94,7 @@ export function refusedIn({ run }: Medium, space: Space, packet: Packet): Outcom
   if (policy === undefined) return undefined
   const needs = policy.templates.length > 0 && packet.decrypted !== true
   if (policy.action !== 'block' && !needs) return undefined
-  const place = placeIn(space, 'xfrm', describePolicy(policy))
+  const place = policyPlace(space, policy)
   const why = policy.action === 'block' ? 'blocked by' : 'not encrypted, as it has to be by'
   return run.drop(space, packet, { stage: 'xfrm', subject: 'policy', text: `${why} ${place.text}`, place })
 }
@@ -112,6 +121,16 @@ function selects(policy: XfrmPolicy, packet: Packet): boolean {
     (destinationPort === undefined || destinationPort === packet.destinationPort) &&
     (mark === undefined || (packet.mark & (markMask ?? 0xffff_ffff)) >>> 0 === mark)
   )
+}
+
+function policyPlace(space: Space, policy: XfrmPolicy): Place {
+  return placeIn(space, 'xfrm', describePolicy(policy), { entry: xfrmKey(policy) })
+}
+
+function statePlace(space: Space, state: XfrmState): Place {
+  const { source, destination, protocol, spi } = state
+  const text = `xfrm state ${source} → ${destination} ${protocol} spi 0x${spi.toString(16)}`
+  return placeIn(space, 'xfrm', text, { entry: xfrmKey(state) })
 }
 
 function describePolicy({ direction, source, destination, destinationPort, action, mark }: XfrmPolicy): string {

@@ -1,3 +1,4 @@
+import { routeKey } from '../../model/entry-key.ts'
 import type { PolicyRule, Route, RouteNexthop } from '../../model/snapshot.ts'
 import { contains, type Ip, type Prefix, toPrefix } from '../address.ts'
 import type { Run } from '../run.ts'
@@ -153,7 +154,7 @@ function chooseNexthop(run: Run, space: Space, query: RouteQuery, route: Route):
   const usable = nexthopsOf(route).filter((hop) => isUsable(space, query, hop))
   if (usable.length < 2 || query.anyHop === true) return usable[0]
   const names = usable.map(({ gateway, link }) => `${gateway ?? 'direct'} dev ${linkName(space, link)}`)
-  const place = placeIn(space, 'route', formatRouteIn(space, route))
+  const place = placeIn(space, 'route', formatRouteIn(space, route), { entry: routeKey(route) })
   return usable[run.choose({ what: `which nexthop of ${route.destination} the hash takes`, where: place }, names)]
 }
 

@@ -1,3 +1,4 @@
+import { connectionKey } from '../../model/entry-key.ts'
 import type { ConntrackEntry, ConntrackTuple, HostSnapshot, Namespace } from '../../model/snapshot.ts'
 import { wiringOf } from '../../model/wiring.ts'
 import { numberColumn, type Row, type Table, textColumn } from '../columns.ts'
@@ -45,10 +46,12 @@ export function conntrackRows(
   entries: readonly ConntrackEntry[],
 ): ConntrackRow[] {
   const wiring = wiringOf(snapshot)
-  return entries.map((object) => {
-    const { protocol, original, zone } = object
-    return { key: `${namespace.inode}/${zone ?? 0}/${protocol}/${tupleText(original)}`, namespace, object, wiring }
-  })
+  return entries.map((object) => ({
+    key: `${namespace.inode}/${connectionKey(object)}`,
+    namespace,
+    object,
+    wiring,
+  }))
 }
 
 function tupleText({ source, sourcePort, destination, destinationPort, icmpId }: ConntrackTuple): string {

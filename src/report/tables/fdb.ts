@@ -1,3 +1,4 @@
+import { fdbKey } from '../../model/entry-key.ts'
 import type { FdbEntry } from '../../model/snapshot.ts'
 import { wiringOf } from '../../model/wiring.ts'
 import { linkName, numberColumn, type Row, type Table, textColumn } from '../columns.ts'
@@ -31,11 +32,7 @@ export const FDB: Table<Row<FdbEntry>> = {
   rows: (snapshot, namespaces) => {
     const wiring = wiringOf(snapshot)
     return namespaces.flatMap((namespace) =>
-      namespace.fdb.map((object) => ({ key: keyOf(namespace.inode, object), namespace, object, wiring })),
+      namespace.fdb.map((object) => ({ key: `${namespace.inode}/${fdbKey(object)}`, namespace, object, wiring })),
     )
   },
-}
-
-function keyOf(inode: number, { link, mac, vlan, master, destination, vni }: FdbEntry): string {
-  return [inode, link, mac, vlan, master, destination, vni].join('/')
 }

@@ -1,3 +1,4 @@
+import { serviceKey } from '../../model/entry-key.ts'
 import type { IpvsDestination, IpvsService } from '../../model/snapshot.ts'
 import { wiringOf } from '../../model/wiring.ts'
 import { numberColumn, type Row, type Table, textColumn } from '../columns.ts'
@@ -37,14 +38,10 @@ export const IPVS: Table<IpvsRow> = {
     const wiring = wiringOf(snapshot)
     return namespaces.flatMap((namespace) =>
       namespace.ipvs.flatMap((object): IpvsRow[] => {
-        const key = `${namespace.inode}/${object.family}/${serviceName(object)}`
+        const key = (destination?: IpvsDestination) => `${namespace.inode}/${serviceKey(object, destination)}`
         const row = { namespace, object, wiring }
-        if (object.destinations.length === 0) return [{ ...row, key, destination: undefined }]
-        return object.destinations.map((destination) => ({
-          ...row,
-          key: `${key}/${endpoint(destination)}`,
-          destination,
-        }))
+        if (object.destinations.length === 0) return [{ ...row, key: key(), destination: undefined }]
+        return object.destinations.map((destination) => ({ ...row, key: key(destination), destination }))
       }),
     )
   },

@@ -1,3 +1,4 @@
+import { neighbourKey } from '../../model/entry-key.ts'
 import type { Neighbour } from '../../model/snapshot.ts'
 import { wiringOf } from '../../model/wiring.ts'
 import { linkName, type Row, type Table, textColumn } from '../columns.ts'
@@ -21,8 +22,7 @@ export const NEIGH: Table<Row<Neighbour>> = {
     const wiring = wiringOf(snapshot)
     return namespaces.flatMap((namespace) =>
       namespace.neighbours.map((object) => {
-        const key = `${namespace.inode}/${object.link}/${object.address}/${object.proxy === true}`
-        return { key, namespace, object, wiring }
+        return { key: `${namespace.inode}/${neighbourKey(object)}`, namespace, object, wiring }
       }),
     )
   },

@@ -1,3 +1,4 @@
+import { routeKey } from '../../model/entry-key.ts'
 import type { Route } from '../../model/snapshot.ts'
 import { wiringOf } from '../../model/wiring.ts'
 import { linkName, numberColumn, type Row, type Table, textColumn } from '../columns.ts'
@@ -37,13 +38,9 @@ export const ROUTES: Table<RouteRow> = {
     return namespaces.flatMap((namespace) =>
       [...namespace.routes]
         .sort((a, b) => rankOf(a) - rankOf(b))
-        .map((object) => ({ key: keyOf(namespace.inode, object), namespace, object, wiring })),
+        .map((object) => ({ key: `${namespace.inode}/${routeKey(object)}`, namespace, object, wiring })),
     )
   },
-}
-
-function keyOf(inode: number, { table, family, type, destination, from, metric, tos, link, gateway }: Route): string {
-  return [inode, table, family, type, destination, from, metric, tos, link, gateway].join('/')
 }
 
 /** Numbers of linux/rtnetlink.h (enum rt_class_t). */

@@ -1,3 +1,4 @@
+import { socketKey } from '../../model/entry-key.ts'
 import type { Socket } from '../../model/snapshot.ts'
 import { wiringOf } from '../../model/wiring.ts'
 import { linkName, numberColumn, type Row, type Table, textColumn } from '../columns.ts'
@@ -33,15 +34,14 @@ export const SOCKETS: Table<Row<Socket>> = {
   rows: (snapshot, namespaces) => {
     const wiring = wiringOf(snapshot)
     return namespaces.flatMap((namespace) =>
-      namespace.sockets.map((object) => ({ key: keyOf(namespace.inode, object), namespace, object, wiring })),
+      namespace.sockets.map((object) => ({
+        key: `${namespace.inode}/${socketKey(object)}`,
+        namespace,
+        object,
+        wiring,
+      })),
     )
   },
-}
-
-/** The inode is 0 in TIME-WAIT, where nobody has the socket any more. */
-function keyOf(inode: number, socket: Socket): string {
-  const { protocol, inode: own, local, localPort, remote, remotePort } = socket
-  return [inode, protocol, own, local, localPort, remote, remotePort].join('/')
 }
 
 function remoteText({ remote, remotePort, state }: Socket): string {

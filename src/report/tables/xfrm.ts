@@ -1,3 +1,4 @@
+import { xfrmKey } from '../../model/entry-key.ts'
 import type { XfrmPolicy, XfrmState } from '../../model/snapshot.ts'
 import { wiringOf } from '../../model/wiring.ts'
 import { numberColumn, type Row, type Table, textColumn } from '../columns.ts'
@@ -41,7 +42,7 @@ export const XFRM: Table<XfrmRow> = {
     return namespaces.flatMap((namespace) => {
       const { states, policies } = namespace.xfrm
       return [...states, ...policies].map((object) => ({
-        key: keyOf(namespace.inode, object),
+        key: `${namespace.inode}/${xfrmKey(object)}`,
         namespace,
         object,
         wiring,
@@ -59,12 +60,4 @@ function first(
 
 function spiText(spi: number | undefined): string {
   return spi === undefined || spi === 0 ? '' : `0x${spi.toString(16).padStart(8, '0')}`
-}
-
-function keyOf(inode: number, object: XfrmState | XfrmPolicy): string {
-  const { source, destination, mark } = object
-  const own = isState(object)
-    ? [object.protocol, object.spi]
-    : [object.direction, object.priority, object.protocol, object.sourcePort, object.destinationPort]
-  return [inode, source, destination, mark, ...own].join('/')
 }

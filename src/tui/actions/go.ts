@@ -3,10 +3,10 @@ import { gridOf } from '../matrix/matrix.ts'
 import { ALL, type Place, type Scope, type Step, stepAside, stepBack, stepForward, stepInto, stepUp } from '../place.ts'
 import { selectedItem, targetOf } from '../selection.ts'
 import { filterKey, only, type State, type Transition, tell } from '../state.ts'
-import { tableOf } from '../table.ts'
 import type { ViewId } from '../views/view.ts'
 import { VIEWS } from '../views/views.ts'
 import { describe } from './look.ts'
+import { seek, selectRow, withSelection } from './seek.ts'
 
 export function enter(state: State): Transition {
   const target = targetOf(state)
@@ -38,15 +38,16 @@ function here(state: State): Place {
 }
 
 /** Selects the row that the place names, unfolding what hides it and dropping a filter that does. */
-function arrive(state: State, place: Place): State {
-  const arrived: State = { ...state, place, shift: 0 }
-  if (place.row === undefined || place.pane !== 'view') return arrived
-  const shown = tableOf(arrived).positionOf(place.row) === undefined ? withoutFilter(arrived, place.view) : arrived
-  // what is read only from now on is selected as soon as it is there
-  const position = tableOf(shown).positionOf(place.row) ?? 0
-  const offset = Math.min(position, Math.floor(layoutOf(state.size).tableHeight / 3))
-  const cursors = new Map(shown.cursors).set(`${place.view}/${place.scope}`, { id: place.row, position, offset })
-  return { ...shown, cursors }
+function arrive(state: State, { object, ...place }: Place): State {
+  const arrived: State = { ...state, place, shift: 0, sought: object }
+  if (place.pane !== 'view') return arrived
+  if (object !== undefined) return seek(waiting(arrived, place), state.host.status === 'saved')
+  return place.row === undefined ? arrived : (selectRow(arrived, place.row) ?? waiting(arrived, place))
+}
+
+/** What is read only from now on is selected as soon as it is there. */
+function waiting(state: State, { view, row }: Place): State {
+  return row === undefined ? state : withSelection(withoutFilter(state, view), row, 0)
 }
 
 function withoutFilter(state: State, key: string): State {

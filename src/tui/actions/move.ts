@@ -27,7 +27,7 @@ export function scroll(state: State, rows: number): Transition {
 export function withCursor(state: State, cursor: Cursor | undefined): State {
   if (cursor === undefined) return state
   const cursors = new Map(state.cursors).set(listKey(state.place), cursor)
-  if (state.place.pane === 'view') return { ...state, cursors }
+  if (state.place.pane === 'view') return { ...state, cursors, sought: undefined }
   const scope = paneOf(state).items[cursor.position]?.scope ?? state.place.scope
   const { row: _, ...place } = state.place
   return { ...state, cursors, place: { ...place, scope } }

@@ -9,7 +9,7 @@ import type { LabService } from '../labs/lab.ts'
 import { App } from '../panels/app.tsx'
 import { type Frame, frameOf, isSameFrame } from '../panels/frame.ts'
 import { type Palette, paletteOf } from '../panels/palette.ts'
-import { type Effect, type Event, type Host, initialState, type State } from '../state.ts'
+import { type Effect, type Event, type Host, initialState, QUIET_MS, type State } from '../state.ts'
 import { update } from '../update.ts'
 import { wantedOf, wantsLabs } from '../wanted.ts'
 import { AskDesk } from './ask-desk.ts'
@@ -174,10 +174,13 @@ export class Screen {
     }
   }
 
-  /** A flash has to end, even when nothing else happens. */
+  /** A flash has to end, and what is looked for in vain to be given up, even when nothing else happens. */
   #planTick(): void {
-    if (this.#tickTimer !== undefined || this.#state.flashes.size === 0) return
-    const soonest = Math.min(...this.#state.flashes.values())
+    const { flashes, sought, quietUntilMs } = this.#state
+    if (this.#tickTimer !== undefined || (flashes.size === 0 && sought === undefined)) return
+    const patience =
+      sought === undefined ? Number.POSITIVE_INFINITY : Math.max(quietUntilMs, performance.now() + QUIET_MS)
+    const soonest = Math.min(patience, ...flashes.values())
     this.#tickTimer = setTimeout(
       () => {
         this.#tickTimer = undefined

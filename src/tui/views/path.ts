@@ -234,7 +234,8 @@ function pairItems(
 ): readonly Item<PathRow>[] {
   const hop = predicted ?? observed
   if (hop === undefined) return []
-  const { name, stage, text, stopped, place, details } = hop
+  const { name, stage, text, stopped, details } = hop
+  const place = hop.place ?? observed?.place
   const isStop = stopped === true
   const lines = isStop ? linesOf(`✖ ${text}`, facts) : { first: text, rest: [] }
   const row = {
@@ -350,8 +351,8 @@ function hopTarget(item: Item<PathRow>, { snapshot }: ViewFacts): Target | undef
 }
 
 /** What a hop is about where it names no object: its link, its neighbour. */
-function placeOfHop({ namespace, name, stage, subject, text }: Hop): Place {
-  const own = { namespace, name }
+function placeOfHop({ namespace, host, name, stage, subject, text }: Hop): Place {
+  const own = { namespace, ...(host === undefined ? {} : { host }), name }
   if (stage === 'neighbour') return { kind: 'neighbour', ...own, text: `${subject} ${text}` }
   if (stage === 'socket') return { kind: 'socket', ...own, text: subject }
   if (stage === 'bridge' && text.startsWith('FDB ')) return { kind: 'fdb', ...own, text }

@@ -20,14 +20,22 @@ export function toPlace(snapshot: HostSnapshot, place: KernelPlace | undefined |
   if (shown === undefined) return undefined
   return {
     kind: 'place',
-    place: { scope: namespace.inode, pane: 'view', ...shown },
-    label: `to ${placeWords(place)} in ${sanitise(place.name, { max: 40 })}`,
+    place: { scope: namespace.inode, pane: 'view', ...shown, object: place },
+    label: `to ${shownWords(place, shown.view)} in ${sanitise(place.name, { max: 40 })}`,
   }
 }
 
 const LONGEST = 60
 
-function placeWords({ kind, chain, position, sysctl, link, text }: KernelPlace): string {
+/** What is about something missing leads to where it would be. */
+function shownWords(place: KernelPlace, view: ViewId): string {
+  return place.entry === undefined && WITH_ENTRY.has(place.kind) ? `the view ${view}` : placeWords(place)
+}
+
+/** Kinds of which every place that is about something there has an entry. */
+const WITH_ENTRY: ReadonlySet<KernelPlace['kind']> = new Set(['socket', 'conntrack', 'ipvs', 'xfrm'])
+
+export function placeWords({ kind, chain, position, sysctl, link, text }: KernelPlace): string {
   if (kind === 'policy' && chain !== undefined) return `the policy of ${sanitise(chain)}`
   if (chain !== undefined) return `rule ${position ?? ''} of ${sanitise(chain)}`.replace('  ', ' ')
   if (sysctl !== undefined) return sanitise(sysctl)
