@@ -16,22 +16,27 @@ const DEEPEST = 64
 /** Thrown inside only: everything above keeps what it has. */
 class Stop extends Error {}
 
+/** The name that a member gets whose own is taken in its object. Without it the last one counts, as in JSON.parse. */
+export type RenameRepeated = (key: string) => string
+
 /**
  * Reads the JSON value at `start` as far as it goes. Linear in the length of the text, bounded in depth, never throws.
  * `nan` and `inf`, which old versions print, are read as null.
  */
-export function parseJsonPrefix(text: string, start = 0): JsonPrefix {
-  return new PrefixReader(text, start).read()
+export function parseJsonPrefix(text: string, start = 0, rename: RenameRepeated = (key) => key): JsonPrefix {
+  return new PrefixReader(text, start, rename).read()
 }
 
 class PrefixReader {
   readonly #text: string
+  readonly #rename: RenameRepeated
   #at: number
   #isComplete = true
   #problemAt: number | undefined
 
-  constructor(text: string, start: number) {
+  constructor(text: string, start: number, rename: RenameRepeated) {
     this.#text = text
+    this.#rename = rename
     this.#at = start
   }
 
@@ -66,7 +71,7 @@ class PrefixReader {
       if (!this.#isComplete) throw new Stop()
       this.#expect(':')
       const value = this.#value(depth + 1)
-      if (value !== undefined) members[key] = value
+      if (value !== undefined) members[key in members ? this.#rename(key) : key] = value
     })
     return members
   }

@@ -1,6 +1,6 @@
 import { isObject } from './codec.ts'
-import { parseJsonPrefix } from './json-prefix.ts'
-import { REPORT, type Report } from './report.ts'
+import type { JsonPrefix } from './json-prefix.ts'
+import { REPORT, type Report, readJson } from './report.ts'
 import { parseStream } from './stream.ts'
 
 /** A report, whatever iperf3 says in it. */
@@ -35,27 +35,24 @@ export function parseIperf3(text: string): Parsed | NotParsed {
   if (text.trim() === '') return not('empty', 'iperf3 printed nothing')
   const start = findObject(text)
   if (start < 0) return not('no-json', `there is no JSON in it: ${firstLine(text)}`)
-  const prefix = parseJsonPrefix(text, start)
+  const prefix = readJson(text, start)
   if (isObject(prefix.value) && typeof prefix.value['event'] === 'string') return parseStream(text)
   return parseDocument(text, start, prefix)
 }
 
-function parseDocument(
-  text: string,
-  start: number,
-  { value, end, isComplete }: ReturnType<typeof parseJsonPrefix>,
-): Parsed | NotParsed {
+function parseDocument(text: string, start: number, { value, end, isComplete }: JsonPrefix): Parsed | NotParsed {
   if (!isObject(value) || !KEYS.some((key) => Object.hasOwn(value, key))) {
     return not('not-iperf3', 'the JSON is no report of iperf3')
   }
   const { report, warnings } = decodeReport(value)
-  return {
-    ok: true,
-    report,
-    isComplete,
-    around: [...linesOf(text.slice(0, start)), ...linesOf(text.slice(end))],
-    warnings,
-  }
+  const around = [...linesOf(text.slice(0, start)), ...linesOf(text.slice(end))]
+  const error = report.error ?? errorIn(around)
+  return { ok: true, report: error === undefined ? report : { ...report, error }, isComplete, around, warnings }
+}
+
+/** Some versions (3.9) say what went wrong beside their JSON only. */
+function errorIn(lines: readonly string[]): string | undefined {
+  return lines.flatMap((line) => /^iperf3: error - (.+)$/.exec(line)?.[1] ?? [])[0]
 }
 
 const KEYS = ['start', 'intervals', 'end', 'error']

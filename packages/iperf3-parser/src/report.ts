@@ -1,4 +1,5 @@
 import { BOOLEAN, type Codec, lazily, list, NUMBER, type RecordOf, record, SWITCH, TEXT } from './codec.ts'
+import { parseJsonPrefix } from './json-prefix.ts'
 
 const END_POINT = record({ host: ['host', TEXT], port: ['port', NUMBER] })
 
@@ -28,6 +29,9 @@ const TEST = record({
   targetBitsPerSecond: ['target_bitrate', NUMBER],
   fairQueueBitsPerSecond: ['fqrate', NUMBER],
   intervalSeconds: ['interval', NUMBER],
+  /** UDP segmentation and coalescing by the kernel (`--gsro`). */
+  isSegmentationOffloaded: ['gso', SWITCH],
+  isReceiveOffloaded: ['gro', SWITCH],
 })
 
 const START = record({
@@ -156,5 +160,16 @@ export const REPORT: Codec<Report> = record({
   ...OWN_FIELDS,
   server: ['server_output_json', lazily(() => REPORT)],
 }) as Codec<Report>
+
+/** Up to 3.9 both directions of a bidirectional test have one name; later the second has this one. */
+const BACKWARD: ReadonlyMap<string, string> = new Map([
+  ['sum', 'sum_bidir_reverse'],
+  ['sum_sent', 'sum_sent_bidir_reverse'],
+  ['sum_received', 'sum_received_bidir_reverse'],
+])
+
+export function readJson(text: string, start = 0): ReturnType<typeof parseJsonPrefix> {
+  return parseJsonPrefix(text, start, (key) => BACKWARD.get(key) ?? key)
+}
 
 export { END as END_CODEC, INTERVAL as INTERVAL_CODEC, START as START_CODEC }

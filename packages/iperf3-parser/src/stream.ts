@@ -1,5 +1,4 @@
 import { isObject, type Reading } from './codec.ts'
-import { parseJsonPrefix } from './json-prefix.ts'
 import type { NotParsed, Parsed } from './parse.ts'
 import {
   END_CODEC,
@@ -8,6 +7,7 @@ import {
   type Interval,
   REPORT,
   type Report,
+  readJson,
   START_CODEC,
   type Start,
 } from './report.ts'
@@ -23,6 +23,7 @@ export type StreamEvent =
   | { readonly event: 'other'; readonly line: string }
 
 const MAX_LINE_CHARACTERS = 16 * 1024 * 1024
+const MAX_DOCUMENT_CHARACTERS = 256 * 1024 * 1024
 /** Intervals that a result keeps; the events themselves are not bounded. */
 const MAX_INTERVALS = 1_000_000
 const MAX_WARNINGS = 20
@@ -41,7 +42,10 @@ export class StreamParser {
   readonly #around: string[] = []
   readonly #warnings: string[] = []
   readonly #decoder = new TextDecoder()
-  #report: Omit<Report, 'intervals'> = {}
+  #report: Report = {}
+  /** The whole once more, behind its events (`--json-stream-full-output`). */
+  readonly #document: string[] = []
+  #documentCharacters = 0
   #rest = ''
   #isEnded = false
   #isCut = false
@@ -63,11 +67,15 @@ export class StreamParser {
   finish(): Parsed | NotParsed {
     if (this.#rest.trim() !== '') this.#line(this.#rest)
     this.#rest = ''
+    this.#takeDocument()
     const isEmpty = Object.keys(this.#report).length === 0 && this.#intervals.length === 0
     if (isEmpty) return { ok: false, reason: 'no-json', message: 'there is no event of iperf3 in it' }
     return {
       ok: true,
-      report: { ...this.#report, intervals: this.#intervals },
+      report: {
+        ...this.#report,
+        intervals: this.#intervals.length > 0 ? this.#intervals : (this.#report.intervals ?? []),
+      },
       isComplete: this.#isEnded && !this.#isCut,
       around: this.#around,
       warnings: this.#warnings,
@@ -76,13 +84,30 @@ export class StreamParser {
 
   #line(line: string): StreamEvent[] {
     if (line.trim() === '') return []
-    const { value, isComplete } = parseJsonPrefix(line)
+    if (this.#document.length > 0 || line === '{') return this.#documentLine(line)
+    const { value, isComplete } = readJson(line)
     const event = isObject(value) && isComplete ? this.#event(value['event'], value['data']) : undefined
     if (event === undefined && isObject(value) && !isComplete) this.#isCut = true
     else if (event === undefined && this.#around.length < MAX_INTERVALS) this.#around.push(line.trim())
     const taken = event ?? { event: 'other', line: line.trim() }
     this.#take(taken)
     return [taken]
+  }
+
+  #documentLine(line: string): [] {
+    this.#documentCharacters += line.length
+    if (this.#documentCharacters <= MAX_DOCUMENT_CHARACTERS) this.#document.push(line)
+    return []
+  }
+
+  #takeDocument(): void {
+    if (this.#document.length === 0) return
+    const { value, isComplete } = readJson(this.#document.join('\n'))
+    // the events have said the same
+    if (!isComplete && this.#isEnded) return
+    const report = REPORT.decode(value, { path: '', warn: (warning) => this.#warn(warning) })
+    this.#report = { ...this.#report, ...report }
+    this.#isEnded ||= isComplete
   }
 
   #event(name: unknown, data: unknown): StreamEvent | undefined {

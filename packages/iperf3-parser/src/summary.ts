@@ -35,15 +35,20 @@ export interface Summary {
 export function summarise({ start = {}, end = {}, intervals = [], error }: Report): Summary {
   // when it failed the other end's figures are zeros: nobody asked for them any more
   const isHeard = error === undefined
+  // a server is never told them, and up to 3.9 does not add up what came over UDP
+  const isServer = start.acceptedConnection !== undefined
+  const known = (measured: Measured | undefined) => (isServer && measured?.bytes === 0 ? undefined : measured)
   const counted = intervals.filter(({ sum }) => sum?.isOmitted !== true)
   const streams = end.streams?.map(({ sender, udp }) => sender ?? udp ?? {}) ?? []
   const ends = intervals.flatMap(({ streams: each = [] }) => each)
-  const timed = streams.length > 0 ? streams : ends
-  const forward = direction([end.sumSent, isHeard ? (end.sumReceived ?? end.sum) : undefined], {
+  // of SCTP iperf3 prints a time that is not in microseconds
+  const timed = start.test?.protocol === 'SCTP' ? [] : streams.length > 0 ? streams : ends
+  const forward = direction([known(end.sumSent), isHeard ? known(end.sumReceived ?? end.sum) : undefined], {
     sums: counted.flatMap(({ sum }) => sum ?? []),
     streams: timed.filter(({ isSender }) => isSender !== false || start.test?.isReverse === true),
   })
-  const backward = direction([end.sumSentReverse, isHeard ? (end.sumReceivedReverse ?? end.sumReverse) : undefined], {
+  const toldBackward = isHeard ? (end.sumReceivedReverse ?? end.sumReverse) : undefined
+  const backward = direction([known(end.sumSentReverse), known(toldBackward)], {
     sums: counted.flatMap(({ sumReverse }) => sumReverse ?? []),
     streams: timed.filter(({ isSender }) => isSender === false),
   })

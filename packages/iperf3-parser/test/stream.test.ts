@@ -1,16 +1,51 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { parseIperf3, StreamParser } from '../src/index.ts'
-import { asStream, RECORDINGS, recording } from './recordings.ts'
+import { encodeReport, parseIperf3, StreamParser } from '../src/index.ts'
+import { asStream, RECORDINGS, recording, STREAMS, withNamedDirections } from './recordings.ts'
 
-const REPORTS = [...RECORDINGS].filter(([name]) => name !== 'error-port-in-use')
+/** The others have text beside the JSON. */
+const REPORTS = [...RECORDINGS]
+  .filter(([name]) => !/port-in-use|^3\.9\/error/.test(name))
+  .map(([name, text]) => [name, withNamedDirections(name, text)] as const)
+
+describe('a recorded stream', () => {
+  test.each([...STREAMS])('%s comes back from the typed report with every field of every event', (_, text) => {
+    const result = parseIperf3(text)
+    if (!result.ok) throw new Error(result.message)
+    expect(result).toMatchObject({ isComplete: true, warnings: [], around: [] })
+    expect(encodeReport(result.report)).toEqual(printed(text))
+  })
+
+  test('has the same report whether its events are read or the document behind them', () => {
+    const text = recording('3.22/stream-full')
+    const document = text.slice(text.indexOf('\n{\n'))
+    const [whole, behind, events] = [text, document, text.slice(0, -document.length)].map((each) => parseIperf3(each))
+    expect(whole).toMatchObject({ ok: true, isComplete: true })
+    expect(behind).toEqual(whole)
+    expect(events).toEqual(whole)
+    expect(parseIperf3(text.slice(0, -200))).toEqual(whole)
+    const parser = new StreamParser()
+    expect(parser.push(document)).toEqual([])
+    expect(parser.finish()).toEqual(whole)
+  })
+})
+
+/** The report that the lines of a stream put together make. */
+function printed(text: string): unknown {
+  const lines = text.split('\n').filter((line) => line.startsWith('{"'))
+  const events = lines.map((line) => JSON.parse(line) as { event: string; data: unknown })
+  const intervals = events.filter(({ event }) => event === 'interval').map(({ data }) => data)
+  const rest = events.filter(({ event }) => event !== 'interval').map(({ event, data }) => [event, data])
+  return { ...Object.fromEntries(rest), intervals }
+}
 
 describe('a stream of events', () => {
   test.each(REPORTS)('of %s gives the same report as the document', (_, text) => {
     const whole = parseIperf3(text)
     const streamed = parseIperf3(asStream(text))
     if (!whole.ok || !streamed.ok) throw new Error('not read')
-    const { end, server, ...report } = whole.report
+    const { end, server, title, extraData, ...report } = whole.report
+    // a stream says neither the title nor the extra data
     expect(streamed.report).toMatchObject(report)
     if (report.error === undefined) expect(streamed.report.end).toEqual(end)
     expect(streamed.isComplete).toBe(true)

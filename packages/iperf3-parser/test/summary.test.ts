@@ -28,11 +28,14 @@ describe('the summary', () => {
     expect(forward?.retransmits).toBeUndefined()
   })
 
-  test.each(['tcp-bidir', 'udp-bidir'])('of %s has both directions', (name) => {
-    const { forward, backward } = summaryOf(recording(name))
-    expect(forward?.bitsPerSecond).toBeGreaterThan(1e5)
-    expect(backward?.bitsPerSecond).toBeGreaterThan(1e5)
-  })
+  test.each(['tcp-bidir', 'udp-bidir', '3.9/tcp-bidir', '3.9/udp-bidir', '3.22/stream-tcp-bidir', '3.18/sctp-bidir'])(
+    'of %s has both directions',
+    (name) => {
+      const { forward, backward } = summaryOf(recording(name))
+      expect(forward?.bitsPerSecond).toBeGreaterThan(1e5)
+      expect(backward?.bitsPerSecond).toBeGreaterThan(1e5)
+    },
+  )
 
   test('of a reverse test says so', () => {
     const reverse = summaryOf(recording('tcp-reverse'))
@@ -51,6 +54,19 @@ describe('the summary', () => {
 
   test('of a run that was interrupted has what was sent until then', () => {
     expect(summaryOf(recording('error-interrupted')).forward?.bitsPerSecond).toBeGreaterThan(1e8)
+  })
+
+  test.each(['3.9', '3.12', '3.18', '3.22'])('of a server of %s has what it sent or received itself', (version) => {
+    for (const protocol of ['tcp', 'udp', 'sctp']) {
+      const { forward } = summaryOf(recording(`${version}/server-${protocol}`))
+      expect(forward?.bitsPerSecond, protocol).toBeGreaterThan(1e5)
+    }
+  })
+
+  test.each(['3.9', '3.12', '3.18', '3.22'])('of SCTP by %s has a rate and nothing that is TCP’s', (version) => {
+    const { forward } = summaryOf(recording(`${version}/sctp`))
+    expect(Object.keys(forward ?? {})).toEqual(['bitsPerSecond', 'bytes', 'seconds'])
+    expect(forward?.bitsPerSecond).toBeGreaterThan(1e6)
   })
 
   test('of a run that failed has no direction', () => {
