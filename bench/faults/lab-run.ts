@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { setTimeout as pause } from 'node:timers/promises'
 import { examine } from '../../src/checks/doctor/examine.ts'
 import { readHost } from '../../src/inspect/read-host.ts'
+import { enterNamespace } from '../../src/kernel/enter.ts'
+import { labMachine } from '../../src/lab/build/lab-machine.ts'
 import type { Probe } from '../../src/lab/faults/fault.ts'
 import type { Examination, FindingFix } from '../../src/model/finding.ts'
 import { type HostSnapshot, KINDS, type Namespace } from '../../src/model/snapshot.ts'
@@ -74,14 +76,15 @@ export class LabRun {
   }
 
   /** Whether it succeeds, as a person would try it: with the names of the container. */
-  works({ from, command }: Probe): boolean {
-    return run(process.execPath, [this.#program, 'lab', 'exec', `${this.name}/${from}`, '--', ...command]).status === 0
+  async works({ from, command }: Probe): Promise<boolean> {
+    return (await enterNamespace(labMachine(this.name, from), command, { all: false, quiet: true })) === 0
   }
 
   /** What becomes true within some seconds. */
   async allWork(probes: readonly Probe[]): Promise<readonly Probe[]> {
     for (const deadline = performance.now() + DEADLINE_MS; ; await pause(PAUSE_MS)) {
-      const failing = probes.filter((probe) => !this.works(probe))
+      const failing: Probe[] = []
+      for (const probe of probes) if (!(await this.works(probe))) failing.push(probe)
       if (failing.length === 0 || performance.now() > deadline) return failing
     }
   }

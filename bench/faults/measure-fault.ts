@@ -42,7 +42,7 @@ export async function measureFault(lab: LabRun, { fault, plan }: FaultCase): Pro
   const looked = performance.now()
   const sick = await lab.examine(plan.byDesign === true)
   const examinedMs = performance.now() - looked
-  for (const probe of plan.probes.filter((each) => lab.works(each))) problems.push(`no symptom: ${words(probe)}`)
+  for (const probe of plan.probes) if (await lab.works(probe)) problems.push(`no symptom: ${words(probe)}`)
   const { found, others } = judge(fault, plan, sick)
   problems.push(...found.problems, ...others.map((finding) => `told as well: ${brief(finding)}`))
 
@@ -50,7 +50,7 @@ export async function measureFault(lab: LabRun, { fault, plan }: FaultCase): Pro
   problems.push(...cure)
 
   await healFault(lab.name)
-  for (const probe of plan.stir ?? []) lab.works(probe)
+  for (const probe of plan.stir ?? []) await lab.works(probe)
   const different = await lab.differencesFrom(before)
   problems.push(...different.map((line) => `healed, yet different: ${line.slice(0, LINE)}`))
   for (const probe of await lab.allWork(plan.probes)) problems.push(`healed, yet fails: ${words(probe)}`)
@@ -119,7 +119,7 @@ async function cured(lab: LabRun, plan: FaultPlan, { top, sick }: Cure): Promise
     done.push(...advice.fix.steps.map((step) => `${step.name}: ${step.words.join(' ')}`))
     const failed = lab.applyFix(advice.fix, snapshot)
     if (failed !== undefined) return [`fix fails: ${failed}`]
-    for (const probe of plan.stir ?? []) lab.works(probe)
+    for (const probe of plan.stir ?? []) await lab.works(probe)
     const now = await lab.examine()
     ;[advice, snapshot] = [now.examination.findings[0], now.snapshot]
     if (advice !== undefined && advice.fix !== undefined && round < ROUNDS) continue

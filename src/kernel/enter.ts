@@ -25,6 +25,8 @@ exec "$@"`
 export interface EnterOptions {
   /** All namespaces of the first process in it, not its network alone. */
   readonly all: boolean
+  /** Only the status counts. Default false: it has this terminal. */
+  readonly quiet?: boolean
 }
 
 /**
@@ -35,18 +37,18 @@ export interface EnterOptions {
 export async function enterNamespace(
   namespace: NamespaceIdentity,
   command: readonly string[],
-  { all }: EnterOptions,
+  { all, quiet = false }: EnterOptions,
 ): Promise<number> {
   // setns(2) wants it also for our own namespace, and nsenter's failure has the exit status of a command that failed
   requireCapabilities(`enter ${namespace.owner.name}`, ['CAP_SYS_ADMIN'])
-  if (all) return run(namespace, argumentsForAll(namespace, command))
+  if (all) return run(namespace, argumentsForAll(namespace, command), quiet)
   const path = discoverNamespaces().namespaces.find(({ inode }) => inode === namespace.inode)?.paths[0]
   if (path === undefined) throw gone(namespace)
   const folder = copyFiles(namespace)
-  if (folder === undefined) return run(namespace, [`--net=${path}`, '--', ...command])
+  if (folder === undefined) return run(namespace, [`--net=${path}`, '--', ...command], quiet)
   const wrapper = ['unshare', '--mount', '--', 'sh', '-c', WITH_FILES, 'enter', folder, ...command]
   try {
-    return await run(namespace, [`--net=${path}`, '--', ...wrapper])
+    return await run(namespace, [`--net=${path}`, '--', ...wrapper], quiet)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -99,9 +101,9 @@ function firstOf(texts: readonly (string | undefined)[]): string | undefined {
 /** Meant for us, but the command decides what becomes of it. */
 const PASSED_ON = ['SIGTERM', 'SIGHUP'] as const
 
-function run({ owner }: NamespaceIdentity, args: readonly string[]): Promise<number> {
+function run({ owner }: NamespaceIdentity, args: readonly string[], quiet: boolean): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn('nsenter', args, { stdio: 'inherit' })
+    const child = spawn('nsenter', args, { stdio: quiet ? 'ignore' : 'inherit' })
     // the terminal sends ctrl-C to the command as well
     const ignore = (): void => undefined
     const pass = (signal: NodeJS.Signals): void => void child.kill(signal)

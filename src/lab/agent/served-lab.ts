@@ -1,27 +1,18 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DnsForwarder } from '../../driver/dns/dns-forwarder.ts'
 import { type DnsZone, indexNetwork } from '../../driver/dns/dns-zone.ts'
 import { EmbeddedDns } from '../../driver/dns/embedded-dns.ts'
 import type { DnsView } from '../../driver/dns/resolve.ts'
 import { InProcessProxy } from '../../driver/proxy/in-process-proxy.ts'
-import { messageOf, TsnetError } from '../../errors.ts'
+import { TsnetError } from '../../errors.ts'
 import { formatEnd } from '../../kernel/namespace-sockets.ts'
-import { formatPath } from '../../model/schema.ts'
 import type { RunningWorkload } from '../workloads/running-workload.ts'
 import { startWorkload } from '../workloads/start-workload.ts'
 import { agentFiles } from './agent-files.ts'
 import { inodeOf, OpenNamespaces } from './open-namespaces.ts'
 import { type Piece, PieceSet, type PieceStatus } from './piece-set.ts'
-import {
-  SERVED_FILE,
-  SERVED_STATE,
-  type ServedDns,
-  type ServedProxy,
-  type ServedSandbox,
-  type ServedState,
-  type ServedWorkload,
-} from './served-state.ts'
+import { readServed } from './served-file.ts'
+import type { ServedDns, ServedProxy, ServedSandbox, ServedState, ServedWorkload } from './served-state.ts'
 
 /** Everything that the agent of a lab has open, for what the lab's file says. */
 export class ServedLab {
@@ -42,7 +33,7 @@ export class ServedLab {
    * @throws TsnetError `input` for a file that cannot be read or is not what it should be: then all stays as it was
    */
   load(): Promise<void> {
-    return this.#next(async () => this.#apply(readServed(join(this.#folder, SERVED_FILE))))
+    return this.#next(async () => this.#apply(readServed(this.#folder)))
   }
 
   /** Stops serving. */
@@ -123,7 +114,7 @@ export class ServedLab {
   }
 
   #workloadPiece(workload: ServedWorkload, namespace: string | undefined): Piece<RunningWorkload> {
-    const { kind, name, sandbox, port, command, environment } = workload
+    const { kind, name, sandbox, address, port, command, environment } = workload
     const logFile = join(agentFiles(this.#folder).outputs, `${encodeURIComponent(name)}.log`)
     return {
       key: name,
@@ -131,7 +122,11 @@ export class ServedLab {
       open: async () => {
         if (namespace === undefined) throw new TsnetError('input', `workload ${name}: there is no sandbox ${sandbox}`)
         const place = { name, sandbox: this.#namespaces.get(namespace), environment, logFile }
-        const settings = { ...(port === undefined ? {} : { port }), ...(command === undefined ? {} : { command }) }
+        const settings = {
+          ...(address === undefined ? {} : { address }),
+          ...(port === undefined ? {} : { port }),
+          ...(command === undefined ? {} : { command }),
+        }
         return startWorkload(kind, { ...place, ...settings })
       },
     }
@@ -165,17 +160,4 @@ function viewOf({ attachments, ndotsSet, behaviour }: ServedDns, zones: Readonly
 function pathsOf({ sandboxes, proxies }: ServedState): string[] {
   const own = sandboxes.flatMap(({ namespace, host }) => (host === undefined ? [namespace] : [namespace, host]))
   return [...own, ...proxies.map(({ host }) => host)]
-}
-
-function readServed(path: string): ServedState {
-  let value: unknown
-  try {
-    value = JSON.parse(readFileSync(path, 'utf8'))
-  } catch (cause) {
-    throw new TsnetError('input', `${path}: ${messageOf(cause)}`, { cause })
-  }
-  const problem = SERVED_STATE(value)
-  if (!problem) return value as ServedState
-  const { path: where, expected, found } = problem
-  throw new TsnetError('input', `${path}: ${formatPath(where)}: expected ${expected}, found ${found}`)
 }

@@ -64,6 +64,8 @@ export interface ServedWorkload {
   /** Name of a sandbox. */
   readonly sandbox: string
   readonly kind: 'http' | 'echo' | 'kv' | 'web' | 'command'
+  /** The one address that it listens on, of `http` and `web`; absent = all. */
+  readonly address?: string
   /** Where it listens; absent = the kind's own: 80, 7, 8500, 5000. */
   readonly port?: number
   readonly environment: Readonly<Record<string, string>>
@@ -121,7 +123,7 @@ const WORKLOAD = object<ServedWorkload>(
     kind: oneOf('http', 'echo', 'kv', 'web', 'command'),
     environment: dictionary(text),
   },
-  { port: number, command: list(text) },
+  { address: text, port: number, command: list(text) },
 )
 
 const PROXY = object<ServedProxy>(

@@ -1,8 +1,9 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { TsnetError } from '../../errors.ts'
 import { type LaunchedAgent, launchAgent, startAgent, stopAgent } from '../agent/agent-client.ts'
 import type { AgentStatus } from '../agent/run-agent.ts'
+import { writeServed } from '../agent/served-file.ts'
 import { SERVED_FILE } from '../agent/served-state.ts'
 import type { ResolvedLab } from '../resolve/lab-object.ts'
 import type { LabBuilder } from './lab-builder.ts'
@@ -35,16 +36,14 @@ export async function serveLab(
   { command, launched }: ServeOptions,
 ): Promise<void> {
   const folder = stateFolder(builder.lab)
-  const path = join(folder, SERVED_FILE)
   const served = await prepareServed(builder, resolved)
   if (!needsAgent(served)) {
     launched?.kill()
     await stopAgent(folder)
-    rmSync(path, { force: true })
+    rmSync(join(folder, SERVED_FILE), { force: true })
     return
   }
-  writeFileSync(`${path}.new`, JSON.stringify(served), { mode: 0o600 })
-  renameSync(`${path}.new`, path)
+  writeServed(folder, served)
   const status = await startAgent({ stateFolder: folder, command: command(builder.lab), launched })
   const failed = failuresOf(status)
   if (failed.length > 0) throw new TsnetError('failed', `lab ${builder.lab}: ${failed.join('; ')}`)

@@ -35,7 +35,7 @@ export interface FaultPlan {
 }
 
 /** One change, made in a machine of the lab. */
-export type FaultStep = CommandStep | SysctlStep | FileStep | NamespaceStep
+export type FaultStep = CommandStep | SysctlStep | FileStep | ListenStep | NamespaceStep
 
 export interface CommandStep {
   readonly place: string
@@ -56,6 +56,12 @@ export interface FileStep {
   readonly place: string
   readonly file: 'resolv.conf' | 'hosts'
   readonly text: string
+}
+
+/** The workload of a place listens on this address alone. */
+export interface ListenStep {
+  readonly place: string
+  readonly listen: string
 }
 
 /** A namespace that nobody owns, see `leakedNamespace`. */
@@ -99,6 +105,7 @@ export function http(from: string, url: string): Probe {
 export function formatStep(step: FaultStep): string {
   if ('command' in step) return `${step.place}: ${step.command.join(' ')}`
   if ('sysctl' in step) return `${step.place}: sysctl -w ${step.sysctl}=${step.value}`
+  if ('listen' in step) return `${step.place}: its workload listens on ${step.listen} alone`
   if ('namespace' in step) return `${step.place}: a namespace that nobody owns`
   return `${step.place}: ${step.file} = ${JSON.stringify(step.text)}`
 }

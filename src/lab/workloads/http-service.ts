@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { messageOf } from '../../errors.ts'
 import { type ListenOptions, listenTcp, type NamespaceEntry, systemErrorCode } from '../../kernel/namespace-sockets.ts'
-import type { RunningWorkload } from './running-workload.ts'
+import type { RunningWorkload, WorkloadContext } from './running-workload.ts'
 
 /** An answer to an HTTP request. */
 export interface Reply {
@@ -17,10 +17,17 @@ export type Answer = (request: IncomingMessage) => Promise<Reply>
 /** Bodies are small; more ends the connection. */
 const MAX_BODY_BYTES = 512 * 1024
 
+type Listening = Pick<WorkloadContext, 'sandbox' | 'address'>
+
 /** Serves HTTP in a namespace, IPv4 and IPv6. What `answer` throws becomes a 500 with its message, a URIError a 400. */
-export async function serveHttp(entry: NamespaceEntry, port: number, answer: Answer): Promise<RunningWorkload> {
+export async function serveHttp(
+  { sandbox, address }: Listening,
+  port: number,
+  answer: Answer,
+): Promise<RunningWorkload> {
   const server = createServer((request, response) => void respond(answer, request, response))
-  await listenOnBoth(entry, server, port)
+  if (address === undefined) await listenOnBoth(sandbox, server, port)
+  else await listenTcp(sandbox, server, { address, port })
   return {
     describe: () => ({ state: 'serving', detail: `port ${port}` }),
     close: async () => {

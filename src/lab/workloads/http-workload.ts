@@ -8,7 +8,7 @@ const PORT = 80
 
 /** A page that tells who serves it and who was seen asking, which is what one wants to know behind NAT. */
 export const startHttp: StartWorkload = (context) =>
-  serveHttp(context.sandbox, context.port ?? PORT, async (request) => renderPage(page(context, request), request))
+  serveHttp(context, context.port ?? PORT, async (request) => renderPage(page(context, request), request))
 
 function page({ name, sandbox }: WorkloadContext, request: IncomingMessage): Page {
   const forwarded = Object.entries(request.headers).filter(([header]) =>

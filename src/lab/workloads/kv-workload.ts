@@ -22,7 +22,7 @@ interface Entry {
  */
 export const startKeyValue: StartWorkload = ({ name, sandbox, port = PORT }) => {
   const store = new KeyValueStore()
-  return serveHttp(sandbox, port, async (request) => {
+  return serveHttp({ sandbox }, port, async (request) => {
     const url = new URL(request.url ?? '/', 'http://kv')
     if (!url.pathname.startsWith(PREFIX)) {
       if (url.pathname !== '/') return { status: 404, body: 'not found\n' }

@@ -6,6 +6,8 @@ export interface WorkloadContext {
   readonly name: string
   /** The container's namespace. */
   readonly sandbox: NetworkHost
+  /** The one address to listen on; absent = all. */
+  readonly address?: string
   /** Absent = the kind's own. */
   readonly port?: number
   readonly environment: Readonly<Record<string, string>>

@@ -20,9 +20,10 @@ const BAD_GATEWAY = 502
  * Counts visits in the key-value store that $DB names, as HOST or HOST:PORT, and shows the count. A store that cannot
  * be found or reached is a page with status 502 that says why.
  */
-export const startWeb: StartWorkload = ({ name, sandbox, port = PORT, environment }) => {
+export const startWeb: StartWorkload = (context) => {
+  const { name, sandbox, port = PORT, environment } = context
   const store = new VisitStore(sandbox, environment['DB'] ?? '')
-  return serveHttp(sandbox, port, async (request) => {
+  return serveHttp(context, port, async (request) => {
     const rows = [
       ['address', ownAddresses(sandbox).join(', ')],
       ['client', peerOf(request)],

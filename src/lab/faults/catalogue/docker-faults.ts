@@ -76,6 +76,29 @@ export const PUBLISHED_TO_NO_LISTENER: Fault = {
     }),
 }
 
+/** Those that serve nothing but pages begin anew without a loss. */
+const CAN_MOVE = ['http', 'web']
+
+export const PUBLISHED_TO_LOOPBACK: Fault = {
+  id: 'published-port-unreachable',
+  way: 'loopback',
+  summary: 'the program behind a published port listens on the loopback of its container alone',
+  find: (facts) => {
+    const movable = objectsOf(facts.lab, 'workload').filter(({ workload }) => CAN_MOVE.includes(workload.kind))
+    return publishedPorts(facts)
+      .filter(({ member }) => movable.some(({ container }) => container === member.container))
+      .map(({ member, hostPort, port, client, probe }) => ({
+        target: `${member.container}:${hostPort}`,
+        symptom: `${client.node} is refused by port ${hostPort} of ${member.host}`,
+        steps: [{ place: member.container, listen: LOOPBACK }],
+        expected: { places: [member.container], mentions: [`LISTEN ${LOOPBACK}:${port}`] },
+        probes: [probe],
+      }))
+  },
+}
+
+const LOOPBACK = '127.0.0.1'
+
 /** Docker accepts what it translates, and nothing else. */
 function acceptedToo({ places }: LabFacts, { member, port }: Published) {
   const rules = places.get(member.host)?.firewall ?? []

@@ -8,6 +8,7 @@ import { labFilesFolder } from '../../../model/lab-files.ts'
 import { type KeptFirewall, type RestoreFirewallOptions, readFirewall, restoreFirewall } from './kept-firewall.ts'
 import { readIpvs, restoreIpvs } from './kept-ipvs.ts'
 import { type KeptLink, readLinks, restoreLinks } from './kept-links.ts'
+import { type KeptListeners, readListeners, restoreListeners } from './kept-listeners.ts'
 import { KEPT_TABLES, type KeptEntry, type KeptTable, type KeptTableName } from './kept-table.ts'
 import { type KeptXfrm, readXfrm, restoreXfrm } from './kept-xfrm.ts'
 
@@ -21,6 +22,7 @@ export interface PlaceState {
   readonly xfrm: KeptXfrm
   /** Virtual services as ipvsadm saves them. */
   readonly ipvs: string
+  readonly listeners: KeptListeners
   /** resolv.conf and hosts of a container; null = there is none. */
   readonly files: Readonly<Record<string, string | null>>
 }
@@ -38,6 +40,7 @@ export async function readPlace(lab: string, place: string, host: NetworkHost): 
     firewall: await readFirewall(host),
     xfrm: readXfrm(host),
     ipvs: await readIpvs(host),
+    listeners: readListeners(lab, place),
     files: Object.fromEntries(FILES.map((file) => [file, readFile(join(labFilesFolder(lab, place), file))])),
   }
 }
@@ -80,6 +83,7 @@ export async function restorePlace(
   if (state.xfrm.states.length > 0) restoreXfrm(host, state.place, state.xfrm)
   if (state.ipvs !== '') await restoreIpvs(host, state.ipvs)
   await restoreFirewall(host, state.firewall, options)
+  await restoreListeners(lab, state.listeners)
   for (const [file, text] of Object.entries(state.files))
     restoreFile(join(labFilesFolder(lab, state.place), file), text)
 }
