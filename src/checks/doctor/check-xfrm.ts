@@ -1,8 +1,9 @@
 import { rulePlace } from '../../flow/firewall/traverse.ts'
 import { placeIn, type Space } from '../../flow/world.ts'
 import type { XfrmPolicy, XfrmState } from '../../model/snapshot.ts'
-import type { Check, DoctorFacts, Draft } from './check.ts'
-import { at } from './draft.ts'
+import type { Check, DoctorFacts, Draft, DraftFix } from './check.ts'
+import { at, step } from './draft.ts'
+import type { HostMap } from './host-map.ts'
 import { spaceKey } from './keys.ts'
 
 function check({ world, map }: DoctorFacts): Draft[] {
@@ -10,17 +11,15 @@ function check({ world, map }: DoctorFacts): Draft[] {
     const { states, policies } = space.namespace.xfrm
     const out = policies.filter(({ direction, action }) => direction === 'out' && action !== 'block')
     return [
-      ...out.flatMap((policy) => policyDrafts(space, policy)),
-      ...states.flatMap((state) =>
-        peerDrafts(
-          space,
-          state,
-          map.holders(state.destination).map((each) => each.space),
-        ),
-      ),
+      ...out.flatMap((policy) => policyDrafts(space, policy, (address) => holders(map, address))),
+      ...states.flatMap((state) => peerDrafts(space, state, holders(map, state.destination))),
       ...markDrafts(space, out),
     ]
   })
+}
+
+function holders(map: HostMap, address: string): readonly Space[] {
+  return map.holders(address).map((each) => each.space)
 }
 
 function stateText({ source, destination, protocol, spi }: XfrmState): string {
@@ -31,8 +30,39 @@ function statePlace(space: Space, state: XfrmState) {
   return { text: `${stateText(state)} in ${space.name}`, place: placeIn(space, 'xfrm', stateText(state)) }
 }
 
+/**
+ * From one end to the other without a look at it: the key is in no snapshot, and not among the words of a process.
+ * What `ip` prints is what it takes, but for what the kernel counts.
+ */
+const COPY_STATE = [
+  'state=$(nsenter --net="$0" ip xfrm state get "$@")',
+  'echo "xfrm state add $state" | grep -v -e lastused -e anti-replay -e seq-hi -e bitmap | tr "\\n\\t" "  " | ip -batch -',
+].join(' && ')
+
+/** The end that has an association gives it to the one that lacks it; both have to be on this machine. */
+function copyFix(from: Space, to: Space, state: XfrmState): DraftFix | undefined {
+  const path = pathOf(from)
+  if (from.host !== to.host || path === undefined) return undefined
+  const { mark, markMask = 0xff_ff_ff_ff } = state
+  const marked = mark === undefined ? [] : ['mark', String(mark), 'mask', String(markMask)]
+  const id = [...stateText(state).split(' '), ...marked]
+  return {
+    steps: [step(to, ['sh', '-c', COPY_STATE, path, ...id], ['ip', 'xfrm', 'state', 'delete', ...id])],
+    summary: `gives ${to.name} the association that ${from.name} has`,
+  }
+}
+
+/** By a name that stays, where there is one. */
+function pathOf({ namespace: { names, pids, owner } }: Space): string | undefined {
+  const isNamed = owner.kind === 'lab' || owner.kind === 'netns'
+  const name = isNamed ? (names.find((each) => each.startsWith('/')) ?? names[0]) : undefined
+  if (name !== undefined) return name.startsWith('/') ? name : `/run/netns/${name}`
+  return pids[0] === undefined ? undefined : `/proc/${pids[0]}/ns/net`
+}
+
 /** A policy whose association is not there. */
-function policyDrafts(space: Space, { templates, source, destination }: XfrmPolicy): Draft[] {
+function policyDrafts(space: Space, policy: XfrmPolicy, holdersOf: (address: string) => readonly Space[]): Draft[] {
+  const { templates, source, destination } = policy
   const { states } = space.namespace.xfrm
   return templates.flatMap((template) => {
     const spi = template.spi ?? 0
@@ -44,6 +74,12 @@ function policyDrafts(space: Space, { templates, source, destination }: XfrmPoli
     )
     if (spi === 0 ? fitting.length > 0 : fitting.some((state) => state.spi === spi)) return []
     const text = `src ${source} dst ${destination} dir out tmpl spi 0x${spi.toString(16)}`
+    const fix = holdersOf(template.destination).flatMap((peer) => {
+      const state = peer.namespace.xfrm.states.find(
+        (each) => each.spi === spi && each.source === template.source && each.destination === template.destination,
+      )
+      return state === undefined ? [] : (copyFix(peer, space, state) ?? [])
+    })[0]
     return [
       {
         severity: 'error',
@@ -58,6 +94,7 @@ function policyDrafts(space: Space, { templates, source, destination }: XfrmPoli
         ],
         cause:
           'The policy demands an association (SPI) that does not exist, so the kernel drops what it should encrypt. Keys were rotated on one end alone, or an entry was deleted.',
+        ...(fix === undefined ? {} : { fix }),
         about: [spaceKey(space), `xfrm ${template.source} ${template.destination}`],
       },
     ]
@@ -73,6 +110,7 @@ function peerDrafts(space: Space, state: XfrmState, peers: readonly Space[]): Dr
       source === state.source && destination === state.destination && protocol === state.protocol,
   )
   if (same.some(({ spi }) => spi === state.spi)) return []
+  const fix = copyFix(space, peer, state)
   return [
     {
       severity: 'error',
@@ -86,6 +124,7 @@ function peerDrafts(space: Space, state: XfrmState, peers: readonly Space[]): Dr
           : same.slice(0, 3).map((each) => statePlace(peer, each))),
       ],
       cause: `What ${space.name} sends arrives and cannot be decrypted: it is dropped, and XfrmInNoStates rises. The ends were given different keys, or one lost its own.`,
+      ...(fix === undefined ? {} : { fix }),
       about: [spaceKey(space), spaceKey(peer), `xfrm ${state.source} ${state.destination}`],
     },
   ]
@@ -133,7 +172,7 @@ export const XFRM_MISMATCH: Check = {
     symptom: 'Only encrypted networks fail, and only between certain hosts; ESP arrives and nothing comes of it.',
     why: 'Each direction needs one association with the same SPI and key on both ends, and a policy at the sender that names it. Engines change the keys every twelve hours; an end that missed a change, or lost an entry, cannot decrypt.',
     see: ['ip xfrm state', 'ip xfrm policy', 'nstat -az | grep Xfrm'],
-    fix: 'Restart the engine on the end that lacks the association: the keys come from the manager, and no command here could make them.',
+    fix: 'Restart the engine on the end that lacks the association: it gets the keys from the manager anew. Where both ends are on one machine, the association is copied from the end that has it, with its key.',
     intended: 'For seconds while keys are changed.',
   },
   check,
