@@ -41,7 +41,10 @@ function here(state: State): Place {
 function arrive(state: State, { object, ...place }: Place): State {
   const arrived: State = { ...state, place, shift: 0, sought: object }
   if (place.pane !== 'view') return arrived
-  if (object !== undefined) return seek(waiting(arrived, place), state.host.status === 'saved')
+  if (object !== undefined) {
+    const found = seek(arrived, state.host.status === 'saved')
+    return found.sought === undefined ? found : waiting(found, place)
+  }
   return place.row === undefined ? arrived : (selectRow(arrived, place.row) ?? waiting(arrived, place))
 }
 
