@@ -44,14 +44,21 @@ function inside(ip: IpHeader, bytes: Bytes, length: number, layers: Layers): Dec
 }
 
 /** RFC 8200, section 4: headers that say how long they are, in units of 8 bytes without the first. */
-const EXTENSION = { HOP_BY_HOP: 0, ROUTING: 43, FRAGMENT: 44, AUTHENTICATION: 51, DESTINATION: 60, MOBILITY: 135 }
+export const EXTENSION = {
+  HOP_BY_HOP: 0,
+  ROUTING: 43,
+  FRAGMENT: 44,
+  AUTHENTICATION: 51,
+  DESTINATION: 60,
+  MOBILITY: 135,
+}
 const LONG_EXTENSIONS: ReadonlySet<number> = new Set([
   EXTENSION.HOP_BY_HOP,
   EXTENSION.ROUTING,
   EXTENSION.DESTINATION,
   EXTENSION.MOBILITY,
 ])
-const MOST_EXTENSIONS = 16
+export const MOST_EXTENSIONS = 16
 
 interface Extensions {
   readonly protocol: number
@@ -94,7 +101,7 @@ function extensionsOf(bytes: Bytes): Extensions {
       const field = bytes.u16(at + 2)
       fragment = fragmentOf(bytes.u32(at + 4), field & 0xfff8, (field & 1) !== 0)
     }
-    const length = lengthOf(protocol, bytes.u8(at + 1))
+    const length = extensionBytes(protocol, bytes.u8(at + 1))
     protocol = bytes.u8(at)
     at += length
     if (fragment !== undefined && fragment.offset > 0) break
@@ -102,12 +109,12 @@ function extensionsOf(bytes: Bytes): Extensions {
   return { protocol, at, passed, fragment }
 }
 
-function isExtension(protocol: number): boolean {
+export function isExtension(protocol: number): boolean {
   return LONG_EXTENSIONS.has(protocol) || protocol === EXTENSION.FRAGMENT || protocol === EXTENSION.AUTHENTICATION
 }
 
 /** RFC 4302 counts in units of 4 bytes, without the first two. */
-function lengthOf(protocol: number, field: number): number {
+export function extensionBytes(protocol: number, field: number): number {
   if (protocol === EXTENSION.FRAGMENT) return 8
   return protocol === EXTENSION.AUTHENTICATION ? (field + 2) * 4 : (field + 1) * 8
 }

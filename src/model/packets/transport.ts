@@ -104,8 +104,9 @@ function decodeEsp({ bytes }: Carried): DecodedPacket {
 }
 
 const ICMP_BYTES = 8
-const ECHO_TYPES: ReadonlySet<number> = new Set([0, 8])
-const ERROR_TYPES: ReadonlySet<number> = new Set([3, 4, 5, 11, 12])
+/** ICMP types of echo requests and replies, and those that carry the packet they are about. */
+export const ECHO_TYPES: ReadonlySet<number> = new Set([0, 8])
+export const ERROR_TYPES: ReadonlySet<number> = new Set([3, 4, 5, 11, 12])
 const UNREACHABLE = 3
 const FRAGMENTATION_NEEDED = 4
 
@@ -124,7 +125,8 @@ function decodeIcmp({ bytes, layers }: Carried): DecodedPacket {
   return { icmp, payload: body.view() }
 }
 
-const ICMPV6 = { TOO_BIG: 2, LAST_ERROR: 127, ECHO: 128, ECHO_REPLY: 129, SOLICITATION: 135, ADVERTISEMENT: 136 }
+/** linux/icmpv6.h */
+export const ICMPV6 = { TOO_BIG: 2, LAST_ERROR: 127, ECHO: 128, ECHO_REPLY: 129, SOLICITATION: 135, ADVERTISEMENT: 136 }
 
 /** RFC 4443, RFC 4861. */
 function decodeIcmpv6({ bytes, layers }: Carried): DecodedPacket {
