@@ -190,6 +190,14 @@ export const CONNTRACK_FULL: Check = {
   id: 'conntrack-full',
   title: 'the connection tracking table is full, or nearly',
   needs: ['conntrack', 'sysctl'],
+  explains: [
+    'unreachable-neighbour',
+    'unreachable-subnet',
+    'unreachable-outside',
+    'unreachable-published',
+    'unreachable-own-port',
+    'unreachable-vip',
+  ],
   explanation: {
     symptom: 'New connections hang now and then, under load above all; existing ones work.',
     why: 'Every connection that a host translates or tracks has an entry until it times out (five days for an established TCP connection that nobody closed). When nf_conntrack_max is reached, packets of new ones are dropped.',

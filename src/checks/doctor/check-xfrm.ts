@@ -1,5 +1,6 @@
 import { rulePlace } from '../../flow/firewall/traverse.ts'
 import { placeIn, type Space } from '../../flow/world.ts'
+import { xfrmKey } from '../../model/entry-key.ts'
 import type { XfrmPolicy, XfrmState } from '../../model/snapshot.ts'
 import type { Check, DoctorFacts, Draft, DraftFix } from './check.ts'
 import { at, step } from './draft.ts'
@@ -27,7 +28,10 @@ function stateText({ source, destination, protocol, spi }: XfrmState): string {
 }
 
 function statePlace(space: Space, state: XfrmState) {
-  return { text: `${stateText(state)} in ${space.name}`, place: placeIn(space, 'xfrm', stateText(state)) }
+  return {
+    text: `${stateText(state)} in ${space.name}`,
+    place: placeIn(space, 'xfrm', stateText(state), { entry: xfrmKey(state) }),
+  }
 }
 
 /**
@@ -87,7 +91,7 @@ function policyDrafts(space: Space, policy: XfrmPolicy, holdersOf: (address: str
         ...at(space),
         subject: `IPsec from ${space.name} to ${template.destination}`,
         evidence: [
-          { text: `policy ${text} in ${space.name}`, place: placeIn(space, 'xfrm', text) },
+          { text: `policy ${text} in ${space.name}`, place: placeIn(space, 'xfrm', text, { entry: xfrmKey(policy) }) },
           ...(fitting.length === 0
             ? [{ text: `no ${template.protocol} state to ${template.destination} in ${space.name}` }]
             : fitting.slice(0, 3).map((state) => statePlace(space, state))),

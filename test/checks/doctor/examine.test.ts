@@ -495,7 +495,7 @@ const CASES: readonly Case[] = [
     }),
     evidence: ['src 192.168.56.11 dst 192.168.56.12 proto esp spi 0x'],
     where: 'host-B',
-    fix: /^$/,
+    fix: /^host-B: sh -c .+ \/run\/netns\/tsnet:overlay-encrypted:host-A src 192\.168\.56\.11 dst 192\.168\.56\.12 proto esp spi 0x\w{8}$/,
   },
   {
     id: 'xfrm-mismatch',
@@ -511,7 +511,7 @@ const CASES: readonly Case[] = [
     }),
     evidence: ['no esp state to 192.168.56.12 in host-A'],
     where: 'host-A',
-    fix: /^$/,
+    fix: /^host-A: sh -c .+ \/run\/netns\/tsnet:overlay-encrypted:host-B src 192\.168\.56\.11 dst 192\.168\.56\.12 proto esp spi 0x\w{8}$/,
   },
   {
     id: 'vlan-not-trunked',
