@@ -7,6 +7,11 @@ export const COMMANDS = [
     names: ['path'],
     help: 'path SOURCE DESTINATION[:PORT] [udp|icmp] predicts where a packet goes; alone: the last one again',
   },
+  {
+    name: 'iperf',
+    names: ['iperf'],
+    help: 'iperf FROM TO [-R] [-u -b RATE] [-t SECONDS] measures the rate; any key ends it',
+  },
   { name: 'sort', names: ['sort'], help: 'sort by a column; again: the other way; without one: the usual order' },
   { name: 'wide', names: ['wide'], help: 'more columns' },
   { name: 'freeze', names: ['freeze'], help: 'freeze, or live again' },

@@ -35,6 +35,7 @@ export type Action =
   | 'remove-lab'
   | 'path'
   | 'trace'
+  | 'iperf'
   | 'detail'
   | 'mtu'
   | 'again'
@@ -173,6 +174,13 @@ export const KEYS: readonly KeyBinding[] = [
     help: 'in view path: the same with a real packet, after a question',
     hint: 'trace',
     view: 'path',
+  },
+  {
+    action: 'iperf',
+    keys: ['i'],
+    label: 'i',
+    group: 'Do',
+    help: 'iperf3 between the two marked namespaces, or along the path shown; options are typed behind (-R, -u -b 500M, -t 5)',
   },
   {
     action: 'detail',

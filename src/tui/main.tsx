@@ -32,6 +32,7 @@ export async function runTui(host: LiveHost, options: TuiOptions = {}): Promise<
     input: options.input ?? process.stdin,
     output: options.output ?? process.stdout,
     environment: options.environment ?? process.env,
+    program: PROGRAM,
     labs: OWN_LABS,
     asks: { start: (ask) => startAskChild(PROGRAM, withFacts(ask, options.factsOptions ?? [])) },
     save: (name, text) => saveText(options.directory ?? process.cwd(), name, text),

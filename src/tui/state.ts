@@ -140,6 +140,8 @@ export type Effect =
   | { readonly type: 'suspend' }
   | { readonly type: 'redraw' }
   | { readonly type: 'shell'; readonly namespace: number }
+  /** A command of this program, on this terminal until it ends. */
+  | { readonly type: 'run'; readonly words: readonly string[] }
   | { readonly type: 'lab'; readonly kind: LabWorkKind; readonly lab: string }
   /** What a build did so far is taken back. */
   | { readonly type: 'stop-lab'; readonly lab: string }

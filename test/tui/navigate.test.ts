@@ -147,8 +147,8 @@ describe('commands', () => {
     session.type('\x15fi\t')
     expect(session.state.prompt?.text).toBe('firewall')
     session.type('\x15ip\t')
-    expect(session.state.prompt).toMatchObject({ candidates: ['ipset', 'ipvs'], text: 'ipset' })
-    expect(session.type('\t').state.prompt?.text).toBe('ipvs')
+    expect(session.state.prompt).toMatchObject({ candidates: ['iperf', 'ipset', 'ipvs'], text: 'iperf' })
+    expect(session.type('\t').state.prompt?.text).toBe('ipset')
   })
 
   test('namespaces are commands, and follow a view', () => {

@@ -7,6 +7,7 @@ import { only, type State, type Transition, tell, withEffect } from '../state.ts
 import { tableOf } from '../table.ts'
 import { VIEWS } from '../views/views.ts'
 import { toScope, toView } from './go.ts'
+import { iperfCommand } from './iperf.ts'
 import { labCommand, labCompletions } from './labs.ts'
 import { freeze, widen } from './look.ts'
 import { pathCommand, pathCompletions } from './path.ts'
@@ -24,6 +25,7 @@ const RUN: Readonly<Record<CommandName, Run>> = {
     argument === '' && state.path.question === undefined
       ? only(toView(inView(state), 'path'))
       : pathCommand(state, argument),
+  iperf: iperfCommand,
   suspend: (state) => withEffect(state, { type: 'suspend' }),
   sort: sortCommand,
   wide: widen,

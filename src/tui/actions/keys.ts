@@ -2,6 +2,7 @@ import { type Action, bindingOf } from '../keys.ts'
 import { targetOf } from '../selection.ts'
 import { filterKey, only, type State, type Transition, tell, withEffect } from '../state.ts'
 import { allNamespaces, backOut, enter, goBack, goForward, nextView, toLeft, toRight, viewByNumber } from './go.ts'
+import { offerIperf } from './iperf.ts'
 import { buildSelected, removeSelected, stopSelected } from './labs.ts'
 import { describe, freeze, showFaults, showJson, toggleMark, widen } from './look.ts'
 import { moveBy, moveByPage, moveToEnd, scroll } from './move.ts'
@@ -47,6 +48,7 @@ const RUN: Readonly<Record<Action, Run>> = {
   sort: sortByLetter,
   path: predictPath,
   trace: askToTrace,
+  iperf: offerIperf,
   detail: toggleDetail,
   mtu: toggleMtu,
   again: askAgain,

@@ -28,7 +28,7 @@ export function predictPath(state: State): Transition {
 }
 
 /** One mark and another namespace selected are two ends. */
-function endsOf(state: State): readonly (Namespace | undefined)[] {
+export function endsOf(state: State): readonly (Namespace | undefined)[] {
   const { namespaces } = state.host.snapshot
   const [source, destination] = state.ends.map((inode) => namespaces.find((each) => each.inode === inode))
   if (source === undefined || destination !== undefined) return [source, destination]

@@ -13,6 +13,7 @@ import { type Effect, type Event, type Host, initialState, QUIET_MS, type State 
 import { update } from '../update.ts'
 import { wantedOf, wantsLabs } from '../wanted.ts'
 import { AskDesk } from './ask-desk.ts'
+import { runForeground } from './foreground.ts'
 import { FrameStream } from './frame-stream.ts'
 import { decodeKeys, decodeRest } from './keyboard.ts'
 import { LabDesk } from './lab-desk.ts'
@@ -26,6 +27,8 @@ export interface ScreenOptions {
   readonly environment: NodeJS.ProcessEnv
   /** Saves text and says where it went. */
   save(name: string, text: string): Promise<string>
+  /** What runs this program: an executable and its first arguments. */
+  readonly program: readonly [string, ...string[]]
   readonly labs: LabService
   readonly asks: AskService
 }
@@ -53,6 +56,8 @@ export class Screen {
   #tickTimer: NodeJS.Timeout | undefined
   #wanted = ''
   #away = false
+  /** While a command has the terminal: what any key does. */
+  #onAnyKey: (() => void) | undefined
   #signals: Signals | undefined
   #finish: (status: number) => void = () => undefined
 
@@ -117,6 +122,10 @@ export class Screen {
   }
 
   #read(chunk: string): void {
+    if (this.#onAnyKey !== undefined) {
+      this.#onAnyKey()
+      return
+    }
     clearTimeout(this.#escapeTimer)
     const { keys, rest } = decodeKeys(this.#rest + chunk)
     this.#rest = rest
@@ -229,6 +238,9 @@ export class Screen {
       case 'shell':
         this.#shell(effect.namespace).catch(this.#report)
         break
+      case 'run':
+        this.#runForeground(effect.words).catch(this.#report)
+        break
       case 'lab':
         this.#labs.start(effect.kind, effect.lab)
         break
@@ -272,6 +284,25 @@ export class Screen {
     this.#frame = undefined
     this.#apply({ type: 'resize', size })
     this.#draw()
+  }
+
+  /** Its lines stay until a key is pressed; a key before that ends it. */
+  async #runForeground(words: readonly string[]): Promise<void> {
+    this.#away = true
+    this.#terminal.leave()
+    this.#options.input.setRawMode(true)
+    process.stderr.write(`${sanitise(words.join(' '))}   (any key ends it)\n`)
+    const running = runForeground(this.#options.program, words)
+    this.#onAnyKey = running.stop
+    const problem = await running.ended
+    if (problem !== undefined) process.stderr.write(`✖ ${sanitise(problem)}\n`)
+    process.stderr.write('any key returns to the screen\n')
+    await new Promise<void>((resolve) => {
+      this.#onAnyKey = resolve
+    })
+    this.#onAnyKey = undefined
+    this.#away = false
+    this.#repaint()
   }
 
   async #shell(inode: number): Promise<void> {
