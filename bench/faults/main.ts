@@ -64,7 +64,7 @@ interface NamedCase {
 /** Of a lab that was built anew links have other names: the plan is of this moment. */
 async function measureCase(lab: LabRun, { fault, target }: NamedCase): Promise<FaultRow> {
   try {
-    return await measureFault(lab, chooseFault(await readLabFacts(lab.name), fault, target))
+    return await measureFault(lab, chooseFault(await readLabFacts(lab.name), fault, { target, machine: true }))
   } catch (error) {
     return broken(lab.name, { fault, target }, error)
   }
@@ -82,9 +82,10 @@ async function casesOf(lab: string, faults: readonly string[], everywhere: boole
     .map(({ fault, plans }) => ({
       name: faultName(fault),
       id: fault.id,
+      machine: fault.machine === true,
       plans: everywhere ? plans : plans.slice(0, 1),
     }))
-    .filter(({ name, id }) => faults.length === 0 || faults.includes(id) || faults.includes(name))
+    .filter(({ name, id, machine }) => (faults.length === 0 ? !machine : faults.includes(id) || faults.includes(name)))
     .flatMap(({ name, plans }) => plans.map(({ target }) => ({ fault: name, target })))
 }
 

@@ -13,6 +13,7 @@ export const LAB_FAULT_INJECT_COMMAND: Command = {
   positionals: [{ name: 'LAB', completes: 'lab' }, { name: 'FAULT' }],
   options: [
     { name: 'target', argument: 'PLACE', summary: 'where, as lab fault ls LAB names it (default: the first place)' },
+    { name: 'machine', summary: 'also when it changes a limit of this whole machine (conntrack-full)' },
     { name: 'hint', summary: 'also say where to look and what was done' },
     JSON_OPTION,
   ],
@@ -22,7 +23,7 @@ export const LAB_FAULT_INJECT_COMMAND: Command = {
   ],
   async run({ positionals: [lab = '', name = ''], options, output }) {
     const record = await injectFault(lab, {
-      choose: (facts) => chooseFault(facts, name, options.text('target')),
+      choose: (facts) => chooseFault(facts, name, { target: options.text('target'), machine: options.has('machine') }),
       injectedAt: new Date().toISOString(),
       secret: false,
     })

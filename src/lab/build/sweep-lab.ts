@@ -2,6 +2,7 @@ import { existsSync, rmSync } from 'node:fs'
 import { deleteLink, deleteNamedNamespace, dumpLinks } from 'netlink-ts'
 import { askKernel } from '../../driver/kernel-failure.ts'
 import { NetworkHost } from '../../driver/network-host.ts'
+import { restoreLimits } from '../faults/keep/machine-limits.ts'
 import { labTag, leakedNamespace, namespacesOf, stateFolder } from './lab-paths.ts'
 import { endLabProcesses } from './lab-processes.ts'
 
@@ -23,6 +24,7 @@ export async function sweepLab(lab: string): Promise<Swept> {
   for (const path of paths) askKernel(`remove namespace ${path}`, () => deleteNamedNamespace(path))
   const leaked = leakedNamespace(lab)
   if (existsSync(leaked)) askKernel(`remove namespace ${leaked}`, () => deleteNamedNamespace(leaked))
+  restoreLimits(lab)
   // last: without it nobody would know of a lab that is half gone
   rmSync(stateFolder(lab), { recursive: true, force: true })
   return { namespaces: paths.length, links, processes }

@@ -14,13 +14,19 @@ export function fittingFaults(
     .filter(({ plans }) => plans.length > 0)
 }
 
+export interface ChooseOptions {
+  readonly target?: string | undefined
+  /** Limits of the machine may be changed. Default false. */
+  readonly machine?: boolean
+}
+
 /**
  * The fault of a name at a place.
  *
  * @param name `default-route-wrong` (the first way that fits) or `default-route-wrong:gateway`
  * @throws TsnetError `usage` for a name or place that is none
  */
-export function chooseFault(facts: LabFacts, name: string, target: string | undefined): ChosenFault {
+export function chooseFault(facts: LabFacts, name: string, { target, machine = false }: ChooseOptions): ChosenFault {
   const names = [...new Set(FAULTS.flatMap((fault) => [fault.id, faultName(fault)]))]
   if (!names.includes(name)) {
     throw new TsnetError('usage', `fault ${name}: there is none of that name${didYouMean(name, names)}`, {
@@ -31,6 +37,11 @@ export function chooseFault(facts: LabFacts, name: string, target: string | unde
   const fitting = fittingFaults(facts).filter(wanted)
   const options = fitting.flatMap(({ fault, plans }) => plans.map((plan) => ({ fault, plan })))
   const chosen = target === undefined ? options[0] : options.find(({ plan }) => plan.target === target)
+  if (chosen?.fault.machine === true && !machine) {
+    throw new TsnetError('usage', `fault ${name}: changes a limit that holds for this whole machine`, {
+      hint: '--machine allows it, on a machine that nobody else needs',
+    })
+  }
   if (chosen !== undefined) return chosen
   const { lab } = facts
   if (options.length === 0) {
@@ -58,7 +69,9 @@ function missing({ features }: LabFacts, name: string): string {
 
 /** Any fault of those that a lab can have, at any of its places: the same for the same seed. */
 export function drawFault(facts: LabFacts, seed: number): ChosenFault {
-  const fitting = fittingFaults(facts).filter(({ plans }) => plans.some(({ byDesign }) => byDesign !== true))
+  const fitting = fittingFaults(facts).filter(
+    ({ fault, plans }) => fault.machine !== true && plans.some(({ byDesign }) => byDesign !== true),
+  )
   const { fault, plans } = fitting[below(fitting.length, seed)] ?? {}
   const plan = plans?.[below(plans.length, seed ^ SECOND_DRAW)]
   if (fault === undefined || plan === undefined) {

@@ -10,6 +10,8 @@ export interface Fault {
   readonly summary: string
   /** Not to be asked for where it cannot be: a feature of the kernel, see inspect/features.ts. */
   readonly needs?: string
+  /** It changes a limit that holds for the whole machine: never by chance, and only for those who say so. */
+  readonly machine?: true
   /** Where it can be made in this lab, the usual place first. */
   readonly find: (facts: LabFacts) => readonly FaultPlan[]
 }
@@ -35,7 +37,7 @@ export interface FaultPlan {
 }
 
 /** One change, made in a machine of the lab. */
-export type FaultStep = CommandStep | SysctlStep | FileStep | ListenStep | NamespaceStep
+export type FaultStep = CommandStep | SysctlStep | FileStep | ListenStep | FillStep | LimitStep | NamespaceStep
 
 export interface CommandStep {
   readonly place: string
@@ -62,6 +64,20 @@ export interface FileStep {
 export interface ListenStep {
   readonly place: string
   readonly listen: string
+}
+
+/** So many connections in the table that are nobody's. */
+export interface FillStep {
+  readonly place: string
+  readonly connections: number
+}
+
+/** A limit of the machine, which the place suffers from. */
+export interface LimitStep {
+  readonly place: string
+  /** `net.netfilter.nf_conntrack_max` */
+  readonly limit: string
+  readonly value: string
 }
 
 /** A namespace that nobody owns, see `leakedNamespace`. */
@@ -106,6 +122,8 @@ export function formatStep(step: FaultStep): string {
   if ('command' in step) return `${step.place}: ${step.command.join(' ')}`
   if ('sysctl' in step) return `${step.place}: sysctl -w ${step.sysctl}=${step.value}`
   if ('listen' in step) return `${step.place}: its workload listens on ${step.listen} alone`
+  if ('connections' in step) return `${step.place}: ${step.connections} connections that are nobody's`
+  if ('limit' in step) return `this machine: sysctl -w ${step.limit}=${step.value}`
   if ('namespace' in step) return `${step.place}: a namespace that nobody owns`
   return `${step.place}: ${step.file} = ${JSON.stringify(step.text)}`
 }

@@ -7,6 +7,8 @@ import { withLabLock } from '../build/lab-lock.ts'
 import { leakedNamespace, namespacePath, namespacesOf } from '../build/lab-paths.ts'
 import { readBuiltLab } from '../build/lab-state.ts'
 import { type FaultRecord, readFaultRecord, removeFaultRecord } from './fault-record.ts'
+import { emptyTable } from './keep/filled-table.ts'
+import { restoreLimits } from './keep/machine-limits.ts'
 import { restorePlace, restorePlaceLinks } from './keep/place-state.ts'
 
 /**
@@ -31,11 +33,16 @@ export async function putBack(lab: string, { before, namespaces, plan }: FaultRe
   for (const path of [...namespacesOf(lab), leakedNamespace(lab)].filter((each) => existsSync(each))) {
     if (!namespaces.includes(path)) askKernel(`remove namespace ${path}`, () => deleteNamedNamespace(path))
   }
+  restoreLimits(lab)
   const places = before
     .filter(({ place }) => existsSync(namespacePath(lab, place)))
     .map((state) => ({ state, host: NetworkHost.open(namespacePath(lab, state.place)) }))
   try {
     for (const { host, state } of places) restorePlaceLinks(host, state)
+    for (const step of plan.steps) {
+      const host = places.find(({ state }) => state.place === step.place)?.host
+      if ('connections' in step && host !== undefined) emptyTable(host, step.connections)
+    }
     for (const { host, state } of places) await restorePlace(lab, host, state, { counters: plan.countersTell === true })
   } finally {
     for (const { host } of places) host.close()

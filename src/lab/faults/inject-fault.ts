@@ -11,7 +11,9 @@ import { labCondition } from '../build/lab-state.ts'
 import { type Fault, type FaultPlan, type FaultStep, faultName } from './fault.ts'
 import { type FaultRecord, readFaultRecord, requireNoFault, writeFaultRecord } from './fault-record.ts'
 import { putBack } from './heal-fault.ts'
+import { fillTable } from './keep/filled-table.ts'
 import { listenOn } from './keep/kept-listeners.ts'
+import { changeLimit } from './keep/machine-limits.ts'
 import { type PlaceState, readPlace, sysctlPath } from './keep/place-state.ts'
 import { type LabFacts, readLabFacts } from './lab-facts.ts'
 
@@ -96,6 +98,8 @@ function perform(lab: string, step: FaultStep): Promise<void> {
   return inside(lab, step.place, async (host) => {
     if ('sysctl' in step) host.writeSysctl(sysctlPath(step.sysctl), step.value)
     else if ('listen' in step) await listenOn(lab, step.place, step.listen)
+    else if ('connections' in step) fillTable(host, step.place, step.connections)
+    else if ('limit' in step) changeLimit(lab, step.limit, step.value)
     else if ('namespace' in step)
       askKernel('make a namespace', () => createNamedNamespace(leakedNamespace(lab), () => undefined))
     else if ('file' in step) writeName(join(labFilesFolder(lab, step.place), step.file), step.text)

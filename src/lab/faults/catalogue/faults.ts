@@ -31,6 +31,7 @@ import {
   PMTU_BLACKHOLE,
   RP_FILTER_STRICT,
 } from './forwarding-faults.ts'
+import { CONNTRACK_FULL } from './limit-faults.ts'
 import {
   ESP_BLOCKED,
   FDB_MISSING,
@@ -85,4 +86,5 @@ export const FAULTS: readonly Fault[] = [
   IPVS_DEAD_BACKEND,
   FWMARK_MISMATCH,
   INGRESS_RULES_MISSING,
+  CONNTRACK_FULL,
 ]

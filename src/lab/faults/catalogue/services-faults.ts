@@ -139,22 +139,30 @@ export const INGRESS_RULES_MISSING: Fault = {
   summary: 'the rules that lead a published port of a host into the routing mesh are gone',
   find: (facts) =>
     objectsOf(facts.lab, 'host').flatMap(({ name: host }): readonly FaultPlan[] => {
-      const rule = facts.places
-        .get(host)
-        ?.firewall.find(
-          ({ table, chain, target }) => table === 'nat' && chain === 'DOCKER-INGRESS' && target === 'DNAT',
-        )
-      const port = /--dport (\d+)/.exec(rule?.text ?? '')?.[1]
-      const client = machinesBeside(facts, host).find(({ node }) => !facts.places.has(`ingress_sbox.${node}`))
-      if (port === undefined || client === undefined) return []
+      const asked = ingressProbe(facts, host)
+      if (asked === undefined) return []
       return [
         {
           target: host,
-          symptom: `port ${port} of ${host} is dead, and that of other hosts answers`,
+          symptom: `port ${asked.port} of ${host} is dead, and that of other hosts answers`,
           steps: [command(host, 'iptables', '-t', 'nat', '-F', 'DOCKER-INGRESS')],
           expected: { places: [host], mentions: ['DOCKER-INGRESS'] },
-          probes: [http(client.node, `http://${client.own}:${port}/`)],
+          probes: [asked.probe],
         },
       ]
     }),
+}
+
+/** A port of the routing mesh, asked for from a machine that has no part in it. */
+export function ingressProbe(
+  facts: LabFacts,
+  host: string,
+): { readonly port: string; readonly probe: Probe } | undefined {
+  const rule = facts.places
+    .get(host)
+    ?.firewall.find(({ table, chain, target }) => table === 'nat' && chain === 'DOCKER-INGRESS' && target === 'DNAT')
+  const port = /--dport (\d+)/.exec(rule?.text ?? '')?.[1]
+  const client = machinesBeside(facts, host).find(({ node }) => !facts.places.has(`ingress_sbox.${node}`))
+  if (port === undefined || client === undefined) return undefined
+  return { port, probe: http(client.node, `http://${client.own}:${port}/`) }
 }

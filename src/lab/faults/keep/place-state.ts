@@ -102,7 +102,7 @@ function restoreSysctls(host: NetworkHost, kept: Readonly<Record<string, string>
 }
 
 /** A count, and what the first namespace of the machine decides. */
-const READ_ONLY = /nf_conntrack_(count|buckets)$/
+const READ_ONLY = /nf_conntrack_(count|buckets|max)$/
 
 /** `net.ipv4.conf.eth0/10.forwarding` → `ipv4/conf/eth0.10/forwarding` */
 export function sysctlPath(name: string): string {
