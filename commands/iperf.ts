@@ -46,7 +46,8 @@ export const IPERF_COMMAND: Command = {
   summary: 'Measure the rate between two namespaces with iperf3.',
   details: [
     'The server is started in TO, the client in FROM, and both are ended whatever happens. The exit status is 1 when a',
-    'threshold is not kept or nothing is transferred, 4 without iperf3.',
+    'threshold is not kept or nothing is transferred, 4 without iperf3. A virtual address measures a service of one task:',
+    'iperf3 makes two connections, and of several tasks each would reach another one.',
   ],
   positionals: [
     { name: 'FROM', completes: 'selector' },

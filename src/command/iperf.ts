@@ -63,7 +63,11 @@ export async function iperf(context: Context): Promise<number> {
       output.write(`${iperfLines({ from: client.space.name, to: server.space.name }, result).join('\n')}\n`)
       for (const problem of problems) output.write(`✖ ${sanitise(problem)}\n`)
     } else output.write(`✖ ${sanitise(result.detail)}\n`)
-    if (!result.ok) return statusOf(result.reason)
+    if (!result.ok) {
+      if (through !== undefined)
+        output.note(sanitise(`iperf3 makes two connections: ${address} has to lead to ${to} with both`))
+      return statusOf(result.reason)
+    }
     if (!result.isComplete) return INTERRUPTED_STATUS
     return problems.length > 0 ? 1 : 0
   } finally {

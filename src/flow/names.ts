@@ -6,16 +6,21 @@ import { type Ip, toIp } from './address.ts'
 import { isInSubnet } from './routing/source-address.ts'
 import { linkOf, type Space, type World } from './world.ts'
 
-/** `db:8500`, `10.0.0.1`, `[fd00::1]:80`: what stands after the source. */
+/** `db:8500`, `10.0.0.1`, `[fd00::1]:80`, `lab:two/a:80`: what stands after the source. */
 export interface DestinationWords {
   readonly host: string
   readonly port?: number
 }
 
+/** `docker:80` is a port of a container that is called docker. */
+const SELECTOR = /^((?:docker|lab|path):(?!\d+$)[^:]+|(?:pid|inode):\d+)(?::([^:]*))?$/
+
 /** @throws TsnetError `usage` when the port is none */
 export function parseDestination(text: string): DestinationWords {
   const bracketed = /^\[([^\]]+)\](?::(\d+))?$/.exec(text)
   if (bracketed !== null) return withPort(text, bracketed[1] ?? '', bracketed[2])
+  const selector = SELECTOR.exec(text)
+  if (selector !== null) return withPort(text, selector[1] ?? '', selector[2])
   const at = text.lastIndexOf(':')
   // an IPv6 address without brackets has no port
   if (at < 0 || text.indexOf(':') !== at) return { host: text }

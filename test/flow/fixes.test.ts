@@ -95,6 +95,12 @@ test.each([
   ['10.0.0.1', { host: '10.0.0.1' }],
   ['[fd00::1]:80', { host: 'fd00::1', port: 80 }],
   ['fd00::1', { host: 'fd00::1' }],
+  ['lab:two/a', { host: 'lab:two/a' }],
+  ['lab:two/a:80', { host: 'lab:two/a', port: 80 }],
+  ['docker:web:80', { host: 'docker:web', port: 80 }],
+  ['docker:80', { host: 'docker', port: 80 }],
+  ['inode:4026532246', { host: 'inode:4026532246' }],
+  ['inode:4026532246:80', { host: 'inode:4026532246', port: 80 }],
 ])('the destination %s is understood', (text, expected) => {
   expect(parseDestination(text)).toEqual(expected)
 })
@@ -105,4 +111,5 @@ test('a name is an address that the source is nearest to, or an error with the n
   expect([near('web'), near('db')]).toEqual(['172.18.0.1', '172.19.0.1'])
   expect(() => resolveDestination(world, undefined, 'dbb')).toThrow('destination dbb: no address of that name')
   expect(() => parseDestination('db:http')).toThrow('http is no port')
+  expect(() => parseDestination('lab:two/a:http')).toThrow('http is no port')
 })
