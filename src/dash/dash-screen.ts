@@ -79,7 +79,7 @@ export class DashScreen {
     return chart
   }
 
-  draw(facts: DashFacts, state: DashState, about: string): void {
+  draw(facts: DashFacts, state: DashState, source: { readonly about: string; readonly canSeek: boolean }): void {
     if (!this.#isOpen) return
     const { columns, lines } = this.#size
     const layout = layoutOf(columns, lines)
@@ -89,7 +89,7 @@ export class DashScreen {
       this.#fill(box, panel, { facts, state, width: area.width - FRAME, height: area.height - FRAME })
     }
     this.#drawChart(facts, state, columns)
-    this.#status.setContent(`\x1b[7m${padCells(statusText(state, about, columns), columns)}\x1b[27m`)
+    this.#status.setContent(`\x1b[7m${padCells(statusText(state, source, columns), columns)}\x1b[27m`)
     this.#screen.render()
   }
 
@@ -163,7 +163,15 @@ function unitOf(series: readonly Series[]): { readonly unit: string; readonly di
 const KEYS = 'tab panel · ↑↓ scroll · v scope · s sort · +− range · space pause · q quit'
 const FEW_KEYS = 'tab ↑↓ v s + − space q'
 
-function statusText({ rangeS, isPaused }: DashState, about: string, columns: number): string {
+const SEEK_KEYS = '←→ 10 s · home end · '
+const FEW_SEEK_KEYS = '←→ home end '
+
+function statusText(
+  { rangeS, isPaused }: DashState,
+  { about, canSeek }: { readonly about: string; readonly canSeek: boolean },
+  columns: number,
+): string {
   const name = truncateMiddle(sanitise(about), Math.max(10, columns - 50))
-  return ` ${name}${isPaused ? ', paused' : ''} · ${rangeS} s   ${columns < 110 ? FEW_KEYS : KEYS}`
+  const [keys, seekKeys] = columns < 130 ? [FEW_KEYS, FEW_SEEK_KEYS] : [KEYS, SEEK_KEYS]
+  return ` ${name}${isPaused ? ', paused' : ''} · ${rangeS} s   ${canSeek ? seekKeys : ''}${keys}`
 }

@@ -35,7 +35,7 @@ export function liveSource({ engines, choose }: LiveSourceOptions): DashSource {
     sampling = sample(listener)
   }
   return {
-    name: 'live',
+    about: () => 'live',
     start: async (listener) => {
       host = await openLiveHost({ engines })
       const shown = choose?.(host.snapshot)

@@ -153,6 +153,7 @@ describe('keys', () => {
     expect(press('+', '+', '+', '+', '+', '+').rangeS).toBe(3600)
     expect(press('down', 'down', 'up').scroll.rates).toBe(1)
     expect(press('up').scroll.rates).toBe(0)
+    expect(press('home').scroll.rates).toBe(0)
     expect(press('q').isEnded).toBe(true)
     expect(pressKey(FIRST_STATE, 'x')).toBeUndefined()
   })

@@ -29,6 +29,16 @@ export const FIRST_STATE: DashState = {
   isEnded: false,
 }
 
+/** Keys of a recording: seconds, or where it begins or ends. */
+export const SEEK_KEYS: ReadonlyMap<string, number | 'start' | 'end'> = new Map<string, number | 'start' | 'end'>([
+  ['left', -10],
+  ['right', 10],
+  ['S-left', -60],
+  ['S-right', 60],
+  ['home', 'start'],
+  ['end', 'end'],
+])
+
 type Change = (state: DashState) => DashState
 
 const KEYS: Readonly<Record<string, Change>> = {
