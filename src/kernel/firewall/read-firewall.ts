@@ -2,7 +2,9 @@ import { messageOf, TsnetError } from '../../errors.ts'
 import type { FirewallChain, FirewallRule, Hidden, NftSet } from '../../model/snapshot.ts'
 import { isOwnNamespace } from '../own-namespace.ts'
 import type { NamespacePath } from '../run.ts'
+import type { Rules } from './combine.ts'
 import { type LegacyFamily, legacyFamilies } from './legacy-tables.ts'
+import { type NftTableListing, plainRules } from './plain-table.ts'
 import { type NftTableName, readNft } from './read-nft.ts'
 import { runSave } from './run-save.ts'
 
@@ -12,6 +14,8 @@ export interface FirewallSource {
   readonly name: string
   /** Its nft tables, from a netlink dump; nft is not started for none. */
   readonly nftTables: readonly NftTableName[]
+  /** Its only table as a netlink dump lists it, where that may say all. */
+  readonly plainTable?: NftTableListing | undefined
   /** Runs `action` on this thread in the namespace of that path (netlink-ts `inNamespace`). */
   readonly inside: <T>(path: string, action: () => T) => T
 }
@@ -26,9 +30,9 @@ export interface Firewall {
 /**
  * The packet filter of one namespace, of both back ends, with counters.
  *
- * Starts no tool for a namespace that has neither legacy nor nft tables, and never changes anything: a legacy
- * table that is not registered is not asked for. A namespace that vanishes meanwhile has no rules; what
- * cannot be read for another reason is in `hidden`.
+ * Starts no tool for a namespace that has neither legacy nor nft tables, or no more than a few plain rules, and never
+ * changes anything: a legacy table that is not registered is not asked for. A namespace that vanishes meanwhile has no
+ * rules; what cannot be read for another reason is in `hidden`.
  */
 export async function readFirewall(source: FirewallSource): Promise<Firewall> {
   const { namespace, nftTables } = source
@@ -39,7 +43,7 @@ export async function readFirewall(source: FirewallSource): Promise<Firewall> {
   }
   const [legacy, nft] = await Promise.all([
     Promise.all(probeLegacy(source, report).map((family) => readLegacy(namespace, family, report))),
-    nftTables.length === 0 ? { rules: [], chains: [], sets: [] } : readNft(namespace, nftTables, report),
+    withoutTools(source) ?? readNft(namespace, nftTables, report),
   ])
   const backends = [...legacy, nft]
   return {
@@ -48,6 +52,12 @@ export async function readFirewall(source: FirewallSource): Promise<Firewall> {
     nftSets: nft.sets,
     hidden,
   }
+}
+
+function withoutTools({ nftTables, plainTable }: FirewallSource): (Rules & { sets: readonly NftSet[] }) | undefined {
+  if (nftTables.length === 0) return { rules: [], chains: [], sets: [] }
+  const plain = plainTable === undefined ? undefined : plainRules(plainTable)
+  return plain === undefined ? undefined : { ...plain, sets: [] }
 }
 
 function probeLegacy({ namespace, inside }: FirewallSource, report: (reason: unknown) => void): LegacyFamily[] {
