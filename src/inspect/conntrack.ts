@@ -21,6 +21,8 @@ const AF_INET6 = 10
 /** The connections that a namespace tracks, or those that `filter` lets through. */
 export function readConntrack(session: NamespaceSession, filter: ConntrackFilter = {}): ConntrackEntry[] {
   if (!isModuleActive('nf_conntrack')) return []
+  // for each namespace the kernel walks over the table of all
+  if (getConntrackUsage(session.socket(NETLINK.NETFILTER)).entries === 0) return []
   return dumpConntrack(session.socket(NETLINK.NETFILTER), filter).map(toConntrackEntry)
 }
 
