@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import {
   dumpInetSockets,
   dumpPacketSockets,
+  dumpTcpSockets,
   dumpUnixSockets,
   type InetSocket,
   IPPROTO,
@@ -15,6 +16,7 @@ import {
   TCP_STATE,
   type UnixSocket,
 } from 'netlink-ts'
+import { type ProtocolUse, readProtocolUse, readTimeWaits } from '../kernel/protocol-use.ts'
 import type { Socket } from '../model/snapshot.ts'
 import type { NamespaceSession } from './session.ts'
 
@@ -31,35 +33,68 @@ const PROTOCOLS: Readonly<Record<string, number>> = {
   SCTP: IPPROTO.SCTP,
   DCCP: IPPROTO.DCCP,
 }
+/** Names of those whose sockets are all counted, for IPv4 and IPv6. */
+const COUNTED: Readonly<Record<string, readonly [string, string]>> = {
+  UDP: ['UDP', 'UDPv6'],
+  'UDP-Lite': ['UDP-Lite', 'UDPLITEv6'],
+}
 /** Those that wait for somebody, as `ss -xl` shows them. */
 const UNIX_STATES = (1 << TCP_STATE.LISTEN) | (1 << TCP_STATE.CLOSE)
 
 /**
  * Sockets of a namespace: IP in every state, packet sockets, and Unix ones that wait. Kernels that have socket
  * diagnostics as modules load them for this, as they do for ss(8).
+ *
+ * The kernel lists the IP sockets of a namespace by a walk over those of the machine: what the namespace has none of is
+ * not asked for.
  */
 export function readSockets(session: NamespaceSession, processesOf: SocketProcesses = () => undefined): Socket[] {
   const socket = session.socket(NETLINK.SOCK_DIAG)
-  const inet = (protocol: number) =>
-    [AF_INET, AF_INET6].flatMap((family) => dumpInetSockets(socket, { family, protocol, memory: true })).map(toInetRow)
+  const use = session.inside(readProtocolUse)
   const rows = [
-    ...registeredProtocols().flatMap((protocol) => supported(() => inet(protocol)) ?? []),
-    ...(rawDiagnostics(() => inet(IPPROTO.RAW)) ?? session.inside(readRawFiles)),
+    ...[...use.keys()].flatMap((name) => supported(() => readProtocol(session, name, use)) ?? []).map(toInetRow),
+    ...(isUsed(use, 'RAW', 'RAWv6') ? readRaw(session) : []),
     ...(supported(() => dumpPacketSockets(socket)) ?? []).map(toPacketRow),
     ...(supported(() => dumpUnixSockets(socket, UNIX_STATES)) ?? []).map(toUnixRow),
   ]
   return rows.map((row) => withProcesses(row, processesOf))
 }
 
+function isUsed(use: ProtocolUse, ...names: readonly string[]): boolean {
+  return names.some((name) => use.get(name) !== 0 && use.has(name))
+}
+
 /**
- * Those that the kernel has now. Asked about any other it would look for a module, which takes milliseconds in each
- * namespace, and load it, which changes the machine; without it there are no such sockets.
+ * By the names that the kernel has now. Asked about any other it would look for a module, which takes milliseconds in
+ * each namespace, and load it, which changes the machine; without it there are no such sockets.
  */
-function registeredProtocols(): number[] {
-  const names = readFileSync('/proc/net/protocols', 'utf8')
-    .split('\n')
-    .map((line) => line.split(' ', 1)[0] ?? '')
-  return [...new Set(names)].flatMap((name) => PROTOCOLS[name] ?? [])
+function readProtocol(session: NamespaceSession, name: string, use: ProtocolUse): InetSocket[] {
+  const protocol = PROTOCOLS[name]
+  if (protocol === undefined) return []
+  if (protocol === IPPROTO.TCP) return readTcp(session, use)
+  const counted = COUNTED[name]
+  return inetSockets(session, protocol, (at) => counted === undefined || isUsed(use, counted[at]))
+}
+
+/** A connection in TIME-WAIT is no socket, and outlives the last one. */
+function readTcp(session: NamespaceSession, use: ProtocolUse): InetSocket[] {
+  if (!isUsed(use, 'TCP', 'TCPv6') && session.inside(readTimeWaits) === 0) return []
+  const sockets = dumpTcpSockets(session.socket(NETLINK.SOCK_DIAG), { memory: true })
+  return FAMILIES.flatMap((wanted) => sockets.filter(({ family }) => family === wanted))
+}
+
+const FAMILIES = [AF_INET, AF_INET6] as const
+
+function inetSockets(session: NamespaceSession, protocol: number, isWanted: (at: 0 | 1) => boolean): InetSocket[] {
+  const socket = session.socket(NETLINK.SOCK_DIAG)
+  return ([0, 1] as const).flatMap((at) =>
+    isWanted(at) ? dumpInetSockets(socket, { family: FAMILIES[at], protocol, memory: true }) : [],
+  )
+}
+
+function readRaw(session: NamespaceSession): Socket[] {
+  const sockets = rawDiagnostics(() => inetSockets(session, IPPROTO.RAW, () => true))
+  return sockets?.map(toInetRow) ?? session.inside(readRawFiles)
 }
 
 let hasRawDiagnostics = true

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { readlinkSync, statSync } from 'node:fs'
 import { inNamespace } from 'netlink-ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -9,6 +10,7 @@ import { readIpvs } from '../../src/inspect/ipvs.ts'
 import { NamespaceSession } from '../../src/inspect/session.ts'
 import { readSockets } from '../../src/inspect/sockets.ts'
 import { readXfrm } from '../../src/inspect/xfrm.ts'
+import { readProtocolUse } from '../../src/kernel/protocol-use.ts'
 
 const NAME = `ts-nf-${process.pid}`
 const PATH = `/run/netns/${NAME}`
@@ -57,6 +59,43 @@ test('raw and packet sockets are found, and the process that has them when someb
   expect(row(icmp6)).not.toHaveProperty('processes')
   expect(row(packet)).toMatchObject({ protocol: 'packet', local: '*' })
   expect(rows).toHaveLength(3)
+})
+
+/** Opens a connection, whose first end to be closed waits for its end of time, and ends. */
+const CONNECT_AND_END = `
+  const server = require('net').createServer((socket) => socket.end())
+  server.listen(0, '::', () => require('net').connect(server.address().port, '127.0.0.1').on('close', () => process.exit()).resume())
+`
+
+test('a connection in TIME-WAIT is found when it is all that is left', () => {
+  run('ip', 'netns', 'exec', NAME, process.execPath, '-e', CONNECT_AND_END)
+  expect(session.inside(readProtocolUse).get('TCP')).toBe(0)
+  const rows = readSockets(session).filter(({ protocol }) => protocol === 'tcp')
+  expect(rows).toMatchObject([{ state: 'TIME-WAIT', inode: 0 }])
+})
+
+test('sockets without a peer are found by protocol and family', async () => {
+  const open = `
+    const { createSocket } = require('dgram'), { createServer } = require('net')
+    createSocket('udp4').bind(1000, () => createSocket({ type: 'udp6', ipv6Only: true }).bind(1001, () =>
+      createServer().listen(1002, '::1', () => createServer().listen(1003, '127.0.0.1', () => console.log('ready')))))
+  `
+  const child = spawn('ip', ['netns', 'exec', NAME, process.execPath, '-e', open], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  try {
+    await once(child.stdout, 'data')
+    const found = readSockets(session).filter(({ localPort = 0 }) => localPort >= 1000 && localPort <= 1003)
+    expect(found.map(({ protocol, family, localPort }) => `${protocol}${family} ${localPort}`).sort()).toEqual([
+      'tcp4 1003',
+      'tcp6 1002',
+      'udp4 1000',
+      'udp6 1001',
+    ])
+  } finally {
+    child.kill('SIGKILL')
+    await once(child, 'close')
+  }
 })
 
 test('the tables of a new namespace are empty, and looking does not fill them', () => {

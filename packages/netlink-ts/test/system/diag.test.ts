@@ -6,6 +6,7 @@ import {
   dumpGenericFamilies,
   dumpInetSockets,
   dumpPacketSockets,
+  dumpTcpSockets,
   dumpUnixSockets,
   dumpXfrmPolicies,
   ETHTOOL_GENL_NAME,
@@ -103,6 +104,14 @@ test('TCP sockets are those that ss lists, in every state', () => {
   expect(rows).toEqual(listed('-t'))
   expect(rows.filter((row) => row.startsWith('LISTEN'))).toHaveLength(3)
   expect(rows.filter((row) => row.startsWith('ESTAB'))).toHaveLength(2)
+})
+
+test('TCP sockets of both families can be asked for at once', () => {
+  const byFamily = [2, 10].map((family) => dumpInetSockets(diag, { family, protocol: IPPROTO.TCP, memory: true }))
+  const atOnce = dumpTcpSockets(diag, { memory: true })
+  expect([2, 10].map((wanted) => atOnce.filter(({ family }) => family === wanted))).toEqual(byFamily)
+  const listening = dumpTcpSockets(diag, { states: 1 << 10 })
+  expect(listening).toEqual(dumpTcpSockets(diag).filter(({ stateName }) => stateName === 'LISTEN'))
 })
 
 test('UDP sockets are those that ss lists', () => {
