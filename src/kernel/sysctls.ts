@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { closeSync, constants, openSync, readdirSync, readFileSync } from 'node:fs'
 
 /** Documentation/networking/ip-sysctl.rst, nf_conntrack-sysctl.rst, ipvs-sysctl.rst: those that decide a packet's way. */
 const SINGLE = [
@@ -66,36 +66,67 @@ const PER_INTERFACE_6 = ['accept_dad', 'accept_ra', 'disable_ipv6', 'forwarding'
 /** Interfaces whose per-interface values are read; a host with more has them capped. */
 const MAX_INTERFACES = 2048
 
+const ROOT = '/proc/sys/net'
+
 /**
  * The sysctls that matter, of the namespace that the calling thread is in: `net.ipv4.ip_forward` → `1`.
  * Names are as `sysctl` prints them; a dot in an interface name becomes a slash there (`eth0/10`).
  * One that this kernel lacks is left out. Must run between setns in and out, hence synchronous.
+ *
+ * Every folder is looked up once: the kernel keeps those of all namespaces in one list, which it walks for each name.
  */
 export function readSysctls(): Record<string, string> {
   const values: Record<string, string> = {}
-  for (const name of SINGLE) keep(values, `net.${name}`, `/proc/sys/net/${name.replaceAll('.', '/')}`)
-  readInterfaces(values, 'ipv4', PER_INTERFACE_4)
-  readInterfaces(values, 'ipv6', PER_INTERFACE_6)
+  const folders = new Map<string, number | undefined>()
+  try {
+    for (const name of SINGLE) {
+      const folder = name.slice(0, name.lastIndexOf('.'))
+      if (!folders.has(folder)) folders.set(folder, openFolder(`${ROOT}/${folder.replaceAll('.', '/')}`))
+      keep(values, `net.${name}`, fileIn(folders.get(folder), name.slice(folder.length + 1)))
+    }
+    readInterfaces(values, 'ipv4', PER_INTERFACE_4)
+    readInterfaces(values, 'ipv6', PER_INTERFACE_6)
+  } finally {
+    for (const folder of folders.values()) closeFolder(folder)
+  }
   return values
 }
 
 function readInterfaces(values: Record<string, string>, family: string, names: readonly string[]): void {
-  const folder = `/proc/sys/net/${family}/conf`
-  for (const link of list(folder).slice(0, MAX_INTERFACES)) {
+  const conf = openFolder(`${ROOT}/${family}/conf`)
+  for (const link of list(conf).slice(0, MAX_INTERFACES)) {
     const prefix = `net.${family}.conf.${link.replaceAll('.', '/')}`
-    for (const name of names) keep(values, `${prefix}.${name}`, `${folder}/${link}/${name}`)
+    const folder = openFolder(fileIn(conf, link))
+    for (const name of names) keep(values, `${prefix}.${name}`, fileIn(folder, name))
+    closeFolder(folder)
   }
+  closeFolder(conf)
 }
 
-function list(folder: string): string[] {
+/** Undefined when this kernel has none, as without IPv6, or the interface went away. */
+function openFolder(path: string | undefined): number | undefined {
+  if (path === undefined) return undefined
   try {
-    return readdirSync(folder)
+    return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)
   } catch {
-    return [] // no IPv6 in this kernel
+    return undefined
   }
 }
 
-function keep(values: Record<string, string>, key: string, path: string): void {
+function closeFolder(folder: number | undefined): void {
+  if (folder !== undefined) closeSync(folder)
+}
+
+function fileIn(folder: number | undefined, name: string): string | undefined {
+  return folder === undefined ? undefined : `/proc/self/fd/${folder}/${name}`
+}
+
+function list(folder: number | undefined): string[] {
+  return folder === undefined ? [] : readdirSync(`/proc/self/fd/${folder}`)
+}
+
+function keep(values: Record<string, string>, key: string, path: string | undefined): void {
+  if (path === undefined) return
   try {
     values[key] = readFileSync(path, 'utf8').trim().replaceAll('\t', ' ')
   } catch {
