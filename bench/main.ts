@@ -7,6 +7,7 @@ import { CAPTURE_RATE } from './rows/capture-rate.ts'
 import { COLD } from './rows/cold.ts'
 import { CONNTRACK } from './rows/conntrack.ts'
 import { DOCTOR } from './rows/doctor.ts'
+import { DOCTOR_ENGINE } from './rows/doctor-engine.ts'
 import { FLOW } from './rows/flow.ts'
 import { IPTABLES } from './rows/iptables.ts'
 import { LAB } from './rows/lab.ts'
@@ -20,6 +21,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   COLD,
   LAB,
   DOCTOR,
+  DOCTOR_ENGINE,
   PLUGIN,
   snapshotOf({ count: 10, loopRounds: 5 }),
   warmRefreshOf(10),

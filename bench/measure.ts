@@ -37,8 +37,12 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? high : (low + high) / 2
 }
 
-/** Runs a program to its end, its output thrown away by the kernel. */
-export function execute(command: string, words: readonly string[]): Promise<void> {
+/** Runs a program to its end, its output thrown away by the kernel. `statuses`: how it may end, 0 unless said. */
+export function execute(
+  command: string,
+  words: readonly string[],
+  { statuses = [0] }: { readonly statuses?: readonly number[] } = {},
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, [...words], { stdio: ['ignore', 'ignore', 'pipe'] })
     let complaint = ''
@@ -47,7 +51,7 @@ export function execute(command: string, words: readonly string[]): Promise<void
     })
     child.on('error', reject)
     child.on('close', (code) => {
-      if (code === 0) resolve()
+      if (code !== null && statuses.includes(code)) resolve()
       else reject(new Error(`${command} ${words.join(' ').slice(0, 200)}: exit ${code}: ${complaint.slice(0, 500)}`))
     })
   })
