@@ -49,6 +49,7 @@ export const CAPTURE_COMMAND: Command = {
     },
     ...FACTS_OPTIONS.filter(({ name }) => name !== 'netns'),
     { ...JSON_OPTION, summary: 'as --decode, one JSON object a line' },
+    { name: 'bytes', summary: 'with --json: in columns, and with the bytes in base64 instead of the decoded layers' },
   ],
   examples: [
     ['capture -n web -n db -w both.pcapng tcp port 8500', 'one connection at both ends, in one file'],

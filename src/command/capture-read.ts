@@ -3,10 +3,12 @@ import type { Context } from '../command.ts'
 import { messageOf, TsnetError } from '../errors.ts'
 import { ByteWriter } from '../measure/capture/byte-writer.ts'
 import { decodePacket } from '../model/packets/decode-packet.ts'
+import { vxlanPortsOf } from '../model/packets/vxlan-ports.ts'
 import { readCapture, type StoredPacket, startOf } from '../model/pcapng/read-capture.ts'
 import { wiringOf } from '../model/wiring.ts'
 import { addressNames } from '../report/packets/packet-names.ts'
-import { lineOf, vxlanPortsOf } from './capture-writer.ts'
+import { linesOf } from './capture-lines.ts'
+import { lineOf } from './capture-writer.ts'
 import { readFacts } from './facts.ts'
 
 const STDOUT = 1
@@ -16,10 +18,11 @@ const LINES_AT_ONCE = 1_000
 export async function readCaptureFile(context: Context, file: string): Promise<number> {
   const { options } = context
   const { snapshot } = await readFacts(context, { kinds: ['links', 'addrs'] })
-  const lines = options.has('json') ? 'json' : 'text'
+  const lines = linesOf(options) ?? 'text'
   const names = new Map(
     snapshot.namespaces.map(({ inode, owner }) => [owner.name, addressNames(wiringOf(snapshot), inode)]),
   )
+  const inodes = new Map(snapshot.namespaces.map(({ inode, owner }) => [owner.name, inode]))
   const unknown = addressNames(wiringOf(snapshot), undefined)
   const vxlanPorts = vxlanPortsOf(snapshot)
   const stdout = new ByteWriter(STDOUT)
@@ -31,10 +34,11 @@ export async function readCaptureFile(context: Context, file: string): Promise<n
   }
   for (const stored of readCapture(readBytesOf(file), file)) {
     const start = startOf(stored.linkType)
-    const packet = start === undefined ? {} : decodePacket(stored.bytes, { start, vxlanPorts })
-    const { timeNs, direction, length } = stored
+    const { timeNs, direction, length, bytes } = stored
+    const packet = start === undefined ? {} : decodePacket(bytes, { start, vxlanPorts })
     const seen = { place: placeOf(stored), timeNs, direction, length, packet }
-    waiting.push(lineOf(seen, names.get(namespaceOf(stored)) ?? unknown, lines))
+    const recorded = { namespace: inodes.get(namespaceOf(stored)), begins: start ?? 'ethernet', bytes }
+    waiting.push(lineOf(seen, names.get(namespaceOf(stored)) ?? unknown, { lines, recorded }))
     if (waiting.length >= LINES_AT_ONCE) await flush()
     if (stdout.failure !== undefined) break
   }

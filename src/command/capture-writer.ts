@@ -2,19 +2,23 @@ import { arch, release, type } from 'node:os'
 import type { RingFrame } from '../kernel/packets/packet-ring.ts'
 import { ByteWriter } from '../measure/capture/byte-writer.ts'
 import { CaptureFile, type RotateOptions } from '../measure/capture/capture-file.ts'
+import { tellParent } from '../measure/capture/capture-news.ts'
 import type { InterfaceSlot } from '../measure/capture/captured-interfaces.ts'
 import { Conversations } from '../measure/capture/conversations.ts'
 import { frameBytes, timeOf } from '../measure/capture/frame-bytes.ts'
 import type { CaptureListener } from '../measure/capture/run-capture.ts'
-import { decodePacket, VXLAN_PORTS } from '../model/packets/decode-packet.ts'
+import { decodePacket } from '../model/packets/decode-packet.ts'
+import { vxlanPortsOf } from '../model/packets/vxlan-ports.ts'
 import { encodeStatistics, LINKTYPE } from '../model/pcapng/blocks.ts'
 import { packetFlags } from '../model/pcapng/packet-chunk.ts'
 import type { HostSnapshot, Namespace } from '../model/snapshot.ts'
 import { wiringOf } from '../model/wiring.ts'
 import { packetJson, packetLine, type SeenPacket } from '../report/packets/packet-line.ts'
 import { addressNames, type NameOfAddress } from '../report/packets/packet-names.ts'
+import { packetRecord, type RecordedFrame } from '../report/packets/packet-record.ts'
 import { conversationText } from '../report/packets/packet-text.ts'
 import { sanitise } from '../report/sanitise.ts'
+import type { PacketLines } from './capture-lines.ts'
 import { jsonText } from './output.ts'
 
 /** Of this program, put here by scripts/build.mjs. */
@@ -25,7 +29,7 @@ export interface CaptureWriterOptions {
   /** Where packets go as pcapng; absent = nowhere. */
   readonly file?: { readonly to: string | number; readonly rotate?: RotateOptions; readonly mostBytes?: number }
   /** Lines of packets on stdout. */
-  readonly lines?: 'text' | 'json'
+  readonly lines?: PacketLines
   readonly filter?: string
   readonly snaplen?: number
   readonly note: (text: string) => void
@@ -88,12 +92,18 @@ export class CaptureWriter implements CaptureListener {
   }
 
   onStart(places: readonly string[]): void {
+    tellParent({ capturing: places })
     const [most, more] = [places.slice(0, LISTED), Math.max(0, places.length - LISTED)]
-    this.onNote(`capturing on ${most.join(', ')}${more > 0 ? ` and ${more} more` : ''}`)
+    this.#options.note(`capturing on ${most.join(', ')}${more > 0 ? ` and ${more} more` : ''}`)
   }
 
   onNote(text: string): void {
+    tellParent({ note: text })
     this.#options.note(text)
+  }
+
+  onDropped(dropped: number): void {
+    tellParent({ dropped })
   }
 
   onInterface(slot: InterfaceSlot): void {
@@ -150,7 +160,8 @@ export class CaptureWriter implements CaptureListener {
       length: frame.length + bytes.length - (frame.end - frame.start),
       packet: decodePacket(bytes, { start: slot.begins, vxlanPorts: this.#vxlanPorts }),
     }
-    this.#lines.push(lineOf(seen, this.#namesAt(slot.inode), this.#options.lines))
+    const recorded = { namespace: slot.inode, begins: slot.begins, bytes }
+    this.#lines.push(lineOf(seen, this.#namesAt(slot.inode), { lines: this.#options.lines, recorded }))
   }
 
   onRound(): void {
@@ -194,13 +205,13 @@ export class CaptureWriter implements CaptureListener {
 const LISTED = 12
 const LONGEST_COMMENT = 200
 
-export function lineOf(seen: SeenPacket, names: NameOfAddress, lines: 'text' | 'json' | undefined): string {
-  return lines === 'json' ? jsonText(packetJson(seen, names), false) : packetLine(seen, names)
-}
-
-export function vxlanPortsOf({ namespaces }: HostSnapshot): readonly number[] {
-  const ports = namespaces.flatMap(({ links }) => links.flatMap(({ vxlan }) => vxlan?.port ?? []))
-  return [...new Set([...ports, ...VXLAN_PORTS])]
+export function lineOf(
+  seen: SeenPacket,
+  names: NameOfAddress,
+  { lines, recorded }: { readonly lines: PacketLines | undefined; readonly recorded: RecordedFrame },
+): string {
+  if (lines === 'text' || lines === undefined) return packetLine(seen, names)
+  return jsonText(lines === 'json' ? packetJson(seen, names) : packetRecord(seen, names, recorded), false)
 }
 
 /** `docker web (pets/web:1, 0123456789ab), veth 02:42:ac:11:00:02`. */

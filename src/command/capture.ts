@@ -5,6 +5,7 @@ import { inodeOfPath, inodeOfPid } from '../kernel/namespaces.ts'
 import { isOwnNamespace } from '../kernel/own-namespace.ts'
 import { Capture } from '../measure/capture/run-capture.ts'
 import type { HostSnapshot } from '../model/snapshot.ts'
+import { linesOf } from './capture-lines.ts'
 import { readCaptureFile } from './capture-read.ts'
 import { capturedNamespaces, captureRequest, captureTargets, readBytes, rotateOptions } from './capture-request.ts'
 import { CaptureWriter, type CaptureWriterOptions } from './capture-writer.ts'
@@ -62,7 +63,7 @@ type Outputs = Pick<CaptureWriterOptions, 'file' | 'lines'>
 
 /** pcapng goes to a file or into a pipe, lines to stdout. @throws TsnetError `usage` */
 function outputsOf({ options, output }: Context): Outputs {
-  const lines = options.has('json') ? 'json' : options.has('decode') ? 'text' : undefined
+  const lines = linesOf(options)
   const path = options.text('write')
   const to = path === '-' || (path === undefined && lines === undefined) ? STDOUT : path
   if (to === STDOUT && lines !== undefined) {

@@ -49,16 +49,22 @@ export function targetOf(world: World, source: Space, text: string, options: Con
   return { address: address.text, name: host, ...(port === undefined ? {} : { port }) }
 }
 
-/** Runs with a signal that ctrl-C, or being told to end, aborts; a second one ends the program. */
+/**
+ * Runs with a signal that ctrl-C, or being told to end, aborts; a second one ends the program. So does the end of the
+ * program that started this one, where it keeps a channel to it.
+ */
 export async function interruptible<T>(action: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController()
   const abort = (): void => controller.abort()
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
   for (const each of signals) process.once(each, abort)
+  process.on('disconnect', abort)
+  if (process.connected === false) abort()
   try {
     return await action(controller.signal)
   } finally {
     for (const each of signals) process.off(each, abort)
+    process.off('disconnect', abort)
   }
 }
 

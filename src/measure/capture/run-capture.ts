@@ -25,6 +25,8 @@ export interface CaptureListener {
   /** What was read is complete for now. */
   onRound(): void
   onNote(text: string): void
+  /** More were lost in the kernel: so many by now. */
+  onDropped(dropped: number): void
   /** Everything is open: `web:lo`, `web:eth0`. */
   onStart(places: readonly string[]): void
   /** More packets than can be taken wait in the kernel. */
@@ -172,7 +174,9 @@ export class Capture {
     } catch (error) {
       this.#listener.onNote(`${namespace.target.name}: its counts are not known: ${messageOf(error)}`)
     }
-    this.#dropped += dropsOf(namespace) - before
+    const more = dropsOf(namespace) - before
+    this.#dropped += more
+    if (more > 0) this.#listener.onDropped(this.#dropped)
   }
 }
 

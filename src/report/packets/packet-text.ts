@@ -14,9 +14,10 @@ import type { NameOfAddress } from './packet-names.ts'
 export function packetText(packet: DecodedPacket, nameOf: NameOfAddress): string {
   const { arp, ip, ethernet, vxlan, cut } = packet
   const broken = cut === undefined ? '' : ` [cut: ${cut}]`
-  if (arp !== undefined) return arpText(arp, nameOf) + broken
+  if (arp !== undefined) return `ARP ${arpText(arp, nameOf)}${broken}`
   if (ip === undefined) return (ethernet === undefined ? 'no Ethernet' : etherText(ethernet)) + broken
-  const outer = `${flowText(packet, nameOf)} ${protocolText(packet)}`
+  const { protocol, info } = protocolWords(packet)
+  const outer = `${flowText(packet, nameOf)} ${protocol} ${info}`
   if (vxlan === undefined) return outer + broken
   return `${flowText(packet, nameOf, { ports: false })} VXLAN ${vxlan.vni} ⟨${packetText(vxlan.inner, nameOf)}⟩${broken}`
 }
@@ -38,30 +39,40 @@ interface FlowOptions {
 
 function flowText({ ip, tcp, udp }: DecodedPacket, nameOf: NameOfAddress, options: FlowOptions = {}): string {
   const header = options.ports === false ? undefined : (tcp ?? udp)
-  const end = (address = '', port?: number) => {
-    const name = nameOf(address)
-    const text = name === undefined ? bracketed(address, port) : name
-    const ended = port === undefined ? text : `${text}:${port}`
-    return name !== undefined && options.addresses === true ? `${ended} (${address})` : ended
+  const end = (address: string | undefined, port: number | undefined) => {
+    const text = endText(address, port, nameOf)
+    const isNamed = options.addresses === true && address !== undefined && nameOf(address) !== undefined
+    return isNamed ? `${text} (${address})` : text
   }
   return `${end(ip?.source, header?.sourcePort)} → ${end(ip?.destination, header?.destinationPort)}`
+}
+
+/** `db:8500`, `[fd00::1]:80`: who has the address, else the address. Not sanitised. */
+export function endText(address = '', port: number | undefined, nameOf: NameOfAddress): string {
+  const text = nameOf(address) ?? bracketed(address, port)
+  return port === undefined ? text : `${text}:${port}`
 }
 
 function bracketed(address: string, port: number | undefined): string {
   return port !== undefined && address.includes(':') ? `[${address}]` : address
 }
 
-function protocolText(packet: DecodedPacket): string {
-  const { ip, tcp, udp, icmp, esp, dns } = packet
-  const protocol = PROTOCOL_NAMES[ip?.protocol ?? -1] ?? `protocol ${ip?.protocol}`
+/** The innermost protocol, and what its header says. Not sanitised. */
+export function protocolWords(packet: DecodedPacket): { readonly protocol: string; readonly info: string } {
+  const { ip, dns, esp } = packet
   const fragment = ip?.fragment
   const part = fragment === undefined ? '' : ` fragment ${fragment.offset}${fragment.more ? '+' : ''} of ${fragment.id}`
-  if (dns !== undefined) return `DNS ${dnsText(dns)}${part}`
-  if (tcp !== undefined) return `TCP ${tcpText(tcp)}${part}`
-  if (udp !== undefined) return `UDP len ${Math.max(0, udp.length - 8)}${part}`
-  if (icmp !== undefined) return `${protocol} ${icmpText(icmp, ip?.version === 6)}${part}`
-  if (esp !== undefined) return `ESP spi 0x${esp.spi.toString(16)} seq ${esp.sequence}${part}`
-  return `${protocol} len ${ip?.size ?? 0}${part}`
+  const named = dns !== undefined ? 'DNS' : esp !== undefined ? 'ESP' : PROTOCOL_NAMES[ip?.protocol ?? -1]
+  return { protocol: named ?? `protocol ${ip?.protocol}`, info: headerText(packet) + part }
+}
+
+function headerText({ ip, tcp, udp, icmp, esp, dns }: DecodedPacket): string {
+  if (dns !== undefined) return dnsText(dns)
+  if (tcp !== undefined) return tcpText(tcp)
+  if (udp !== undefined) return `len ${Math.max(0, udp.length - 8)}`
+  if (icmp !== undefined) return icmpText(icmp, ip?.version === 6)
+  if (esp !== undefined) return `spi 0x${esp.spi.toString(16)} seq ${esp.sequence}`
+  return `len ${ip?.size ?? 0}`
 }
 
 function tcpText({ flags, sequence, acknowledgement, window, length, mss }: TcpHeader): string {
@@ -87,12 +98,17 @@ function dnsText({ isAnswer, name, type, rcode, id }: NonNullable<DecodedPacket[
     : `question ${id} ${question}`
 }
 
-function arpText(arp: NonNullable<DecodedPacket['arp']>, nameOf: NameOfAddress): string {
+/** Without the word ARP. Not sanitised. */
+export function arpText(arp: NonNullable<DecodedPacket['arp']>, nameOf: NameOfAddress): string {
   const named = (address: string) => nameOf(address) ?? address
-  if (arp.operation === 1) return `ARP who has ${named(arp.target)} (${arp.target}), ${named(arp.sender)} asks`
-  return `ARP ${named(arp.sender)} (${arp.sender}) is at ${arp.senderMac}`
+  if (arp.operation === 1) return `who has ${named(arp.target)} (${arp.target}), ${named(arp.sender)} asks`
+  return `${named(arp.sender)} (${arp.sender}) is at ${arp.senderMac}`
 }
 
 function etherText({ source, destination, etherType }: NonNullable<DecodedPacket['ethernet']>): string {
-  return `${source} → ${destination} type 0x${etherType.toString(16).padStart(4, '0')}`
+  return `${source} → ${destination} type ${hexType(etherType)}`
+}
+
+export function hexType(etherType: number): string {
+  return `0x${etherType.toString(16).padStart(4, '0')}`
 }
