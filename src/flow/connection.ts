@@ -1,5 +1,6 @@
-import type { ConntrackEntry } from '../model/snapshot.ts'
+import type { ConntrackEntry, IpvsDestination } from '../model/snapshot.ts'
 import type { Ip } from './address.ts'
+import type { Place } from './journey.ts'
 import { ICMP_TYPE, ICMP6_TYPE, type Packet, protocolName } from './packet.ts'
 
 /** Both ends of a connection as one direction of it shows them. */
@@ -29,6 +30,17 @@ export interface Connection {
   confirmed: boolean
   /** From the facts: it was there before our packet. */
   readonly entry?: ConntrackEntry
+}
+
+/** What IPVS of one namespace scheduled (struct ip_vs_conn): whom it gave a client's connection to. */
+export interface VirtualConnection {
+  readonly protocol: number
+  /** From the client, as it asks. */
+  readonly virtual: Tuple
+  /** From the client, as the real server is asked. */
+  readonly real: Tuple
+  readonly destination: IpvsDestination
+  readonly service: Place
 }
 
 export type TrackingState = 'NEW' | 'ESTABLISHED' | 'RELATED' | 'INVALID' | 'UNTRACKED'

@@ -1,5 +1,5 @@
 import type { Ip } from './address.ts'
-import type { Connection } from './connection.ts'
+import type { Connection, VirtualConnection } from './connection.ts'
 import type { Hop, Place, Stage, Unknown } from './journey.ts'
 import type { Resolved } from './link/medium.ts'
 import { type Packet, summaryOf } from './packet.ts'
@@ -48,6 +48,8 @@ export class Run {
   readonly losses: Loss[] = []
   /** Connections that this packet and its answer made, by namespace. */
   readonly connections = new Map<Space, Connection[]>()
+  /** The same of IPVS. */
+  readonly virtualConnections = new Map<Space, VirtualConnection[]>()
   /** What bridges and VXLAN devices learned meanwhile: link → MAC → where it is. */
   readonly learned = new Map<SpaceLink['link'], Map<string, string | number>>()
   /** Neighbours that were asked for meanwhile, by namespace, link and address. */
@@ -142,13 +144,21 @@ export class Run {
   }
 
   connectionsOf(space: Space): Connection[] {
-    let list = this.connections.get(space)
-    if (list === undefined) {
-      list = []
-      this.connections.set(space, list)
-    }
-    return list
+    return listOf(this.connections, space)
   }
+
+  virtualConnectionsOf(space: Space): VirtualConnection[] {
+    return listOf(this.virtualConnections, space)
+  }
+}
+
+function listOf<T>(lists: Map<Space, T[]>, space: Space): T[] {
+  let list = lists.get(space)
+  if (list === undefined) {
+    list = []
+    lists.set(space, list)
+  }
+  return list
 }
 
 export interface HopEntry {

@@ -8,6 +8,7 @@ import { type BaseChain, priorityOf, rulesetOf } from './ruleset.ts'
 import { confirm, track } from './tracking.ts'
 import type { ChainVerdict } from './traverse.ts'
 import { traverse } from './traverse.ts'
+import { unmask } from './virtual-answer.ts'
 
 export type HookResult =
   | { readonly kind: 'accept' }
@@ -24,17 +25,24 @@ export type HookResult =
 /** linux/netfilter_ipv4.h, enum nf_ip_hook_priorities: where the kernel's own functions stand among the chains. */
 const PRIORITY = { CONNTRACK: -200, NAT_DESTINATION: -100, NAT_SOURCE: 100 } as const
 
+/** ip_vs_ops4 (net/netfilter/ipvs/ip_vs_core.c): the first of its two functions at each hook. */
+const IPVS_PRIORITY: Readonly<Partial<Record<HookName, number>>> = { input: 98, forward: 100, output: -99 }
+
 /**
  * Sends a packet through one hook of a namespace: the chains of legacy iptables, iptables-nft and nft by priority, with
  * connection tracking and NAT between them. The packet is changed as they say.
  *
- * @param isTaken asked before NAT: somebody stands there (IPVS in INPUT, at NF_IP_PRI_NAT_SRC - 2) and keeps the packet
+ * @param isTaken asked where IPVS stands: whether it keeps the packet
  */
 export function runHook(context: RuleContext, isTaken: () => boolean = () => false): HookResult {
   const { space, packet, hook } = context
   const chains = rulesetOf(space.namespace).bases(packet.family, hook)
   for (const stage of stagesOf(hook, chains)) {
-    if (stage === 'nat' && isTaken()) return { kind: 'accept' }
+    if (stage === 'ipvs') {
+      unmask(context)
+      if (isTaken()) return { kind: 'accept' }
+      continue
+    }
     const result = runStage(context, stage, chains)
     if (result !== undefined && result.kind !== 'accept') return result
   }
@@ -42,7 +50,7 @@ export function runHook(context: RuleContext, isTaken: () => boolean = () => fal
   return { kind: 'accept' }
 }
 
-type HookStage = BaseChain | 'track' | 'nat'
+type HookStage = BaseChain | 'track' | 'nat' | 'ipvs'
 
 const stages = new WeakMap<readonly BaseChain[], readonly HookStage[]>()
 
@@ -55,6 +63,8 @@ function stagesOf(hook: HookName, chains: readonly BaseChain[]): readonly HookSt
   if (hook !== 'forward') {
     own.push([manipOf(hook) === 'destination' ? PRIORITY.NAT_DESTINATION : PRIORITY.NAT_SOURCE, 'nat'])
   }
+  const ipvs = IPVS_PRIORITY[hook]
+  if (ipvs !== undefined) own.push([ipvs, 'ipvs'])
   const filters = chains
     .filter(({ facts }) => facts.type !== 'nat')
     .map((chain): [number, HookStage] => [priorityOf(chain), chain])
@@ -64,7 +74,11 @@ function stagesOf(hook: HookName, chains: readonly BaseChain[]): readonly HookSt
   return ordered
 }
 
-function runStage(context: RuleContext, stage: HookStage, chains: readonly BaseChain[]): HookResult | undefined {
+function runStage(
+  context: RuleContext,
+  stage: Exclude<HookStage, 'ipvs'>,
+  chains: readonly BaseChain[],
+): HookResult | undefined {
   if (stage === 'nat') return runNat(context, chains)
   if (stage !== 'track') return runChain(context, stage)
   track(context)

@@ -8,7 +8,8 @@ import type { RuleContext } from './rule.ts'
 /** nf_conntrack_in: finds the connection of a packet, or begins one. */
 export function track(context: RuleContext): void {
   const { packet } = context
-  if (packet.tracking !== undefined) return
+  // of what is invalid nothing is kept: it is looked at again
+  if (packet.tracking !== undefined && packet.tracking.state !== 'INVALID') return
   packet.tracking = isIcmpError(packet) ? trackError(context) : trackPacket(context)
 }
 
@@ -36,6 +37,7 @@ function find(context: RuleContext, tuple: Tuple, protocol: number): Tracking | 
   for (const connection of [...run.connectionsOf(space), ...knownConnections(space, tuple)]) {
     if (connection.protocol !== protocol || connection.zone !== zone) continue
     if (sameTuple(connection.original, tuple)) {
+      if (isTooEarly(packet, connection)) return { state: 'INVALID', direction: 'original' }
       return { state: connection.seenReply ? 'ESTABLISHED' : 'NEW', direction: 'original', connection }
     }
     if (sameTuple(connection.reply, tuple)) {
@@ -44,6 +46,12 @@ function find(context: RuleContext, tuple: Tuple, protocol: number): Tracking | 
     }
   }
   return undefined
+}
+
+/** tcp_conntracks: who never saw an answer to the SYN takes nothing but another SYN. */
+function isTooEarly({ protocol, tcpFlags }: Packet, { seenReply, entry }: Connection): boolean {
+  if (protocol !== PROTOCOL.TCP || tcpFlags === undefined || tcpFlags & (TCP_FLAG.SYN | TCP_FLAG.RST)) return false
+  return !seenReply && (entry?.state === undefined || entry.state === 'SYN_SENT')
 }
 
 /** Whether a packet that belongs to nothing may begin a connection. */

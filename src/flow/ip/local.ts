@@ -10,7 +10,7 @@ import type { Outcome } from '../run.ts'
 import { placeIn, type Space, type SpaceLink, sysctlOf, wasRead } from '../world.ts'
 import { answerTo } from './answer.ts'
 import { sendIcmpError, sendReset } from './errors.ts'
-import { isScheduled, scheduleInput } from './ipvs.ts'
+import { isTaken, schedule } from './ipvs.ts'
 import { describeSocket, findSocket, isQueueFull, isWildcard } from './sockets.ts'
 import { routedSource } from './source.ts'
 import { refusedIn, transformIn } from './xfrm.ts'
@@ -19,9 +19,9 @@ import { refusedIn, transformIn } from './xfrm.ts'
 export function receiveLocal(engine: Medium, { space, link }: SpaceLink, packet: Packet): Outcome {
   const { run } = engine
   const context: RuleContext = { run, space, packet, hook: 'input', in: link }
-  const result = runHook(context, () => isScheduled(space, packet))
+  const result = runHook(context, () => isTaken(run, space, packet))
   if (result.kind !== 'accept') return stopped(engine, context, result)
-  const scheduled = scheduleInput(engine, space, packet)
+  const scheduled = schedule(engine, space, packet)
   if (scheduled !== undefined) return scheduled
   const transformed = transformIn(engine, { space, link }, packet)
   if (transformed !== undefined) return transformed

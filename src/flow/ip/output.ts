@@ -11,7 +11,7 @@ import { formatRouteIn, lookupRoute, type RouteResult } from '../routing/lookup.
 import type { Outcome } from '../run.ts'
 import { linkOf, placeIn, type Space } from '../world.ts'
 import { finishOutput } from './finish.ts'
-import { scheduleLocal } from './ipvs.ts'
+import { isTaken, schedule } from './ipvs.ts'
 import { sourceOnRoute } from './source.ts'
 
 /** Where a packet that starts in a namespace goes. */
@@ -120,11 +120,11 @@ function throughOutput(engine: Medium, space: Space, packet: Packet, way: Way, o
   const before = { source: packet.source, destination: packet.destination, mark: packet.mark, tos: packet.tos }
   packet.gateway = way.gateway ?? packet.destination
   const context: RuleContext = { run, space, packet, hook: 'output', out: way.link }
-  const result = runHook(context)
+  const result = runHook(context, () => isTaken(run, space, packet))
   if (result.kind !== 'accept') return stopped(engine, context, result)
   const rerouted = needsReroute(space, packet, before) ? reroute(engine, space, packet, oif) : way
   if ('kind' in rerouted) return rerouted
-  const scheduled = scheduleLocal(engine, space, packet)
+  const scheduled = schedule(engine, space, packet)
   if (scheduled !== undefined) return scheduled
   return finishOutput(engine, space, packet, rerouted)
 }
