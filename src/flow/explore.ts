@@ -5,8 +5,16 @@ import { type Outcome, Run } from './run.ts'
 /** So many possibilities are tried; what has more is told as it is. */
 const MOST_RUNS = 64
 
-/** Runs a flow once for every way in which the facts leave it open, and puts together what can be said of all. */
-export function explore(flow: Flow, runFlow: (run: Run) => RunResult): Journey {
+/**
+ * Runs a flow once for every way in which the facts leave it open, and puts together what can be said of all.
+ *
+ * @param isMeant leaves out other ways, unless there are none but these
+ */
+export function explore(
+  flow: Flow,
+  runFlow: (run: Run) => RunResult,
+  isMeant: (result: RunResult) => boolean = () => true,
+): Journey {
   const pending: (readonly number[])[] = [[]]
   const results: RunResult[] = []
   while (pending.length > 0 && results.length < MOST_RUNS) {
@@ -20,7 +28,8 @@ export function explore(flow: Flow, runFlow: (run: Run) => RunResult): Journey {
       }
     }
   }
-  return journeyOf(flow, results, pending.length > 0)
+  const meant = results.filter(isMeant)
+  return journeyOf(flow, meant.length === 0 ? results : meant, pending.length > 0)
 }
 
 /** One end of a packet in one run. */

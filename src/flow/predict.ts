@@ -21,9 +21,16 @@ export interface RunResult extends Leg {
   readonly run: Run
 }
 
+export interface PredictOptions {
+  /** Inode: of several ways that the facts leave open, only those that are delivered there. */
+  readonly endsIn?: number
+}
+
 /** Says where a packet goes, hop by hop, and why it does not arrive if it does not. Nothing is sent. */
-export function predict(world: World, flow: Flow): Journey {
-  return explore(flow, (run) => runFlow(world, flow, run))
+export function predict(world: World, flow: Flow, { endsIn }: PredictOptions = {}): Journey {
+  const isMeant = ({ outcome }: RunResult) =>
+    endsIn === undefined || (outcome.kind === 'delivered' && outcome.at.namespace.inode === endsIn)
+  return explore(flow, (run) => runFlow(world, flow, run), isMeant)
 }
 
 function runFlow(world: World, flow: Flow, run: Run): RunResult {

@@ -15,6 +15,7 @@ import { findPasses } from './rule-passes.ts'
 import { samePlace } from './same-place.ts'
 import { findSightings, type Sighting } from './sightings.ts'
 import type { TracedHost } from './traced-host.ts'
+import { wayTaken } from './way-taken.ts'
 
 export interface Summary {
   readonly host: TracedHost
@@ -36,7 +37,7 @@ export interface Summary {
 
 /** Puts together what was heard, counted and predicted. */
 export async function summarise(summary: Summary): Promise<Trace> {
-  const { host, flow, predicted, listeners, identity, outcome, drops, probed } = summary
+  const { host, flow, listeners, identity, outcome, drops, probed } = summary
   const plain = findSightings(listeners.frames, identity, host.filterOptions.vxlanPorts)
   const withSealed = withEsp(plain, listeners.frames, host.namespaces)
   const seen = { ...withSealed, sightings: inCausalOrder(withSealed.sightings, host.namespaces) }
@@ -45,15 +46,18 @@ export async function summarise(summary: Summary): Promise<Trace> {
     flow.source.namespace,
     ...seen.sightings.map(({ namespace }) => namespace),
     ...passes.map(({ namespace }) => namespace),
-    ...(predicted === undefined ? [] : legsOf(predicted)).flatMap(({ hops }) => hops.map(({ namespace }) => namespace)),
+    ...(summary.predicted === undefined ? [] : legsOf(summary.predicted)).flatMap(({ hops }) =>
+      hops.map(({ namespace }) => namespace),
+    ),
   ])
   const counters = await host.moved([...inodes])
   const { namespaces } = host
   const kind = probed.kind === 'nothing' ? 'packet' : probed.kind
-  const observation = { flow, namespaces, seen, passes, outcome, counters, drops, predicted, kind }
-  const observed =
-    identity.arp === undefined ? observe(observation) : observeArp(observation, buildWiring(host.snapshot))
-  const first = seen.sightings.find(({ role }) => role === 'packet')
+  const observation = { flow, namespaces, seen, passes, outcome, counters, drops, predicted: summary.predicted, kind }
+  const first = identity.arp === undefined ? observe(observation) : observeArp(observation, buildWiring(host.snapshot))
+  const predicted = summary.predicted && wayTaken(host.world, summary.predicted, first)
+  const observed = predicted === summary.predicted ? first : observe({ ...observation, predicted })
+  const sent = seen.sightings.find(({ role }) => role === 'packet')
   const connections = [...inodes].flatMap((inode) => connectionsIn(host, inode, seen.sightings))
   const asked = seen.neighbours.map(({ namespace }) => namespace)
   const gone = host
@@ -66,7 +70,7 @@ export async function summarise(summary: Summary): Promise<Trace> {
     disagreements: predicted === undefined ? [] : disagreementsOf(predicted, observed, probed.waitedMs),
     probe: {
       kind: probed.kind,
-      source: first?.packet.ip?.source ?? identity.arp?.sender ?? flow.source.address ?? '',
+      source: sent?.packet.ip?.source ?? identity.arp?.sender ?? flow.source.address ?? '',
       ...(probed.sourcePort === undefined || probed.sourcePort === 0 ? {} : { sourcePort: probed.sourcePort }),
       mark: probed.mark,
       outcome: outcomeText(outcome, probed.waitedMs),
