@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Hidden, Network } from '../model/snapshot.ts'
 import { surveyDocker } from './docker/survey.ts'
 import { surveyPodman } from './podman/survey.ts'
@@ -19,6 +20,8 @@ export async function askEngines(
   const timer = setTimeout(() => deadline.abort(), deadlineMs)
   try {
     const { signal } = deadline
+    // every request of a survey waits for it
+    setMaxListeners(0, signal)
     const surveys = await Promise.all([
       ...docker.map((socket) => surveyDocker({ socket, signal })),
       ...podman.map((socket) => surveyPodman({ socket, signal })),

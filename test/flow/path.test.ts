@@ -558,4 +558,53 @@ describe('services', () => {
       kind: 'ipvs',
     })
   })
+
+  test('of what the balancer itself asks, only the acknowledgement gets its source rewritten, and is not known', () => {
+    const journey = go(balanced([{ address: '172.18.0.3', weight: 1 }]), 'host', '172.18.0.9:80')
+    expect(texts(journey.reply as Journey)).toContain(
+      'host ipvs: source 172.18.0.3:80 → 172.18.0.9:80, as IPVS service fwmark 256 (rr) scheduled it',
+    )
+    const acknowledgement = journey.reply?.reply as Journey
+    expect(texts(acknowledgement).join('\n')).toContain('source 172.18.0.9:51234 → 172.18.0.1:51234 by rule 1')
+    expect(acknowledgement.verdict).toBe('dropped')
+  })
+
+  test('without net.ipv4.vs.conntrack no NAT rule sees what IPVS took, and the answer is invalid', () => {
+    const untracked = () =>
+      balanced([{ address: '172.18.0.3', weight: 1 }])
+        .sysctl('host', 'net.ipv4.vs.conntrack', '0')
+        .route('out', { destination: '172.18.0.0/16', gateway: '192.168.1.10', dev: 'eth0' })
+    const journey = go(untracked(), 'out', '172.18.0.9:80')
+    expect(short(journey)).toBe('delivered')
+    expect(texts(journey).join('\n')).not.toContain('172.18.0.1:51234')
+    const strict = go(untracked().iptables('host', 'filter', NO_INVALID), 'out', '172.18.0.9:80')
+    expect(short(strict)).toContain('the answer is dropped')
+  })
+
+  test('one way of several is asked for by where it ends', () => {
+    const facts = balanced([
+      { address: '172.18.0.3', weight: 1 },
+      { address: '172.18.0.77', weight: 1 },
+    ])
+    const { flow } = go(facts, 'web', '172.18.0.9:80')
+    const world = facts.world()
+    const db = world.spaces.find(({ name }) => name === 'db')?.namespace.inode ?? 0
+    expect(predict(world, flow, { endsIn: db })).toMatchObject({ verdict: 'delivered' })
+  })
+
+  test('a connection that no answer was seen of takes no acknowledgement', () => {
+    // the host forwards what out sends, db answers by a cable of its own
+    const asymmetric = () =>
+      dockerHost()
+        .cable('out', 'eth1', 'db', 'eth1')
+        .address('out', 'eth1', '192.168.2.1/24')
+        .address('db', 'eth1', '192.168.2.2/24')
+        .route('db', { destination: '192.168.1.0/24', gateway: '192.168.2.1', dev: 'eth1' })
+        .route('out', { destination: '172.18.0.0/16', gateway: '192.168.1.10', dev: 'eth0' })
+    expect(short(go(asymmetric(), 'out', '172.18.0.3:80'))).toBe('delivered')
+    const strict = go(asymmetric().iptables('host', 'filter', NO_INVALID), 'out', '172.18.0.3:80')
+    expect(short(strict)).toContain('the acknowledgement is dropped')
+  })
 })
+
+const NO_INVALID = [':FORWARD ACCEPT', '-A FORWARD -m conntrack --ctstate INVALID -j DROP']
