@@ -99,11 +99,16 @@ function isMasqueraded({
   return (options['com.docker.network.bridge.gateway_mode_ipv4'] ?? 'nat').startsWith('nat')
 }
 
+/** This is about the tables of IPv4: a port of IPv6 is led by other ones. */
+function ledPorts(space: Space): PublishedRule[] {
+  return publishedRules(space).filter(({ address }) => !address.includes(':'))
+}
+
 const ACCEPTED = /^-d ([\d.]+)\/32 ! -i \S+ -o \S+ -p (tcp|udp) .*--dport (\d+) -j ACCEPT$/
 
 /** Ports that the filter table lets through and no rule leads to. */
 function unledPorts(space: Space, inFilter: readonly FirewallRule[]): AcceptedPort[] {
-  const led = publishedRules(space)
+  const led = ledPorts(space)
   const accepted = inFilter.flatMap((rule) => {
     const [, address, protocol = '', port] = (rule.chain === 'DOCKER' ? ACCEPTED.exec(rule.text) : undefined) ?? []
     return address === undefined ? [] : [{ rule, address, protocol, port: Number(port) }]
@@ -122,7 +127,7 @@ function unledPorts(space: Space, inFilter: readonly FirewallRule[]): AcceptedPo
 
 /** Those of them that no proxy listens for either. */
 function unservedPorts(space: Space, left: readonly AcceptedPort[]): AcceptedPort[] {
-  const led = publishedRules(space)
+  const led = ledPorts(space)
   const { sockets } = space.namespace
   return ['tcp', 'udp'].flatMap((protocol) => {
     const own = left.filter((each) => each.protocol === protocol)
@@ -171,7 +176,7 @@ function flushedDraft(missing: Missing): Draft {
 /** A rule that lets a port through may also be what a removed container left. */
 function isCertain({ space, jump, networks, ports }: Missing): boolean {
   if (jump || networks.length > 0) return true
-  return publishedRules(space).length === 0 || ports.some((port) => engineSays(space, port).length > 0)
+  return ledPorts(space).length === 0 || ports.some((port) => engineSays(space, port).length > 0)
 }
 
 function portText({ address, port, protocol }: AcceptedPort): string {
