@@ -1,9 +1,15 @@
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { predict } from '../../src/flow/predict.ts'
+import { World } from '../../src/flow/world.ts'
 import type { Examination } from '../../src/model/finding.ts'
 import type { HostSnapshot, IpvsService, NamespaceIdentity } from '../../src/model/snapshot.ts'
+import type { Trace } from '../../src/model/trace.ts'
+import { bundleProgram } from '../helpers/netns-program.ts'
 import { listLines, listLinesOf } from '../helpers/vm/ipvsadm.ts'
 import { runInVm } from '../helpers/vm/run-in-vm.ts'
+import { agreementOf, describeDifference } from '../system/flow/judge.ts'
+import type { Tried } from './guest/try-pairs.ts'
 
 const SCRIPT = fileURLToPath(new URL('guest/swarm.sh', import.meta.url))
 const MODULES = ['ip_vs', 'ip_vs_rr', 'xt_ipvs', 'br_netfilter', 'vxlan', 'veth', 'esp4', 'xfrm_user']
@@ -29,6 +35,7 @@ beforeAll(async () => {
     timeoutMs: 840_000,
     memoryMb: 2048,
     clockByInstructions: true,
+    environment: { tsnet_try_pairs: await bundleProgram('test/vm/guest/try-pairs.ts') },
   })
   expect(status, console).toBe(0)
   output = (name) => {
@@ -144,4 +151,57 @@ test('the doctor finds nothing wrong with it, and predicts a journey to each ser
   expect(findings).toEqual([])
   expect(unchecked).toEqual([])
   expect(Number.parseInt(predicted ?? '', 10)).toBeGreaterThan(100)
+})
+
+describe('every pair of namespaces and addresses, and every published port', () => {
+  function judged() {
+    const world = new World({ snapshots: [snapshot] })
+    const { targets, results }: Tried = JSON.parse(output('tried'))
+    return results.flatMap(([inode, position, observed]) => {
+      const probe = targets[position]
+      const name = world.spaces.find(({ namespace }) => namespace.inode === inode)?.name ?? String(inode)
+      if (probe === undefined) return []
+      const { address, protocol, port } = probe
+      const journey = predict(world, {
+        source: { namespace: inode, name },
+        destination: address,
+        protocol,
+        ...(port === undefined ? {} : { destinationPort: port }),
+      })
+      return { from: name, probe, journey, observed, agreement: agreementOf(probe, journey, observed) }
+    })
+  }
+
+  test('goes the way that is predicted, tried with a connection or a ping', () => {
+    const results = judged()
+    expect(results.length).toBeGreaterThan(3500)
+    expect(new Set(results.map(({ journey }) => journey.verdict))).toEqual(
+      new Set(['delivered', 'dropped', 'rejected']),
+    )
+    const wrong = results.filter(({ agreement }) => agreement === 'differs')
+    expect(
+      wrong.map(({ from, probe, journey, observed }) => describeDifference(from, probe, journey, observed)),
+    ).toEqual([])
+  })
+
+  test('what a balancer asks of its own virtual address is reset by the server, which does not know who acknowledges', () => {
+    const open = judged().filter(({ agreement }) => agreement === 'left open')
+    expect(open.map(({ from }) => from).sort()).toEqual(['ingress_sbox', loadBalancer('app')].sort())
+    for (const { journey, observed } of open) {
+      expect(journey.reply?.reply?.verdict).not.toBe('delivered')
+      expect(observed).toContain('ECONNRESET')
+    }
+  })
+})
+
+test.each([
+  ['the address of the service', 'trace-service'],
+  ['the mesh, from a container of another network', 'trace-mesh'],
+  ['the mesh, from outside', 'trace-outside'],
+])('a packet to %s is seen where it is predicted, whoever gets it', (_, section) => {
+  const traced: Trace = JSON.parse(output(section))
+  expect(traced.disagreements).toEqual([])
+  expect(traced.verdict).toBe('delivered')
+  const names = (journey: Trace['predicted']) => [...new Set(journey?.hops.map(({ name }) => name))]
+  expect(names(traced)).toEqual(names(traced.predicted))
 })

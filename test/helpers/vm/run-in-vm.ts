@@ -28,6 +28,8 @@ export interface VmOptions {
   readonly modules: readonly string[]
   readonly timeoutMs: number
   readonly memoryMb?: number
+  /** Shell variables of the script; no value has a space. */
+  readonly environment?: Readonly<Record<string, string>>
   /**
    * Lets the guest's clock follow its instructions, 2 ns each, while it is busy. A third slower, but what has deadlines
    * of its own (dockerd) meets them however busy this machine is.
@@ -73,7 +75,7 @@ function readResult(output: string, options: VmOptions): VmResult {
 
 function machineOf(
   guest: { script: string; program: string },
-  { modules, memoryMb = 1024, clockByInstructions = false }: VmOptions,
+  { modules, memoryMb = 1024, clockByInstructions = false, environment: given }: VmOptions,
 ): string[] {
   const kernel = installedKernel()
   const environment = {
@@ -83,6 +85,7 @@ function machineOf(
     tsnet_script: guest.script,
     tsnet_program: join(guest.program, 'tsnet-shoot.js'),
     tsnet_modules: modules.join(),
+    ...given,
   }
   const parameters = Object.entries(environment).map(([name, value]) => `${name}=${value}`)
   const share = 'local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap'

@@ -7,6 +7,9 @@ ip netns add outside
 ip link add eth0 type veth peer name eth0 netns outside
 ip -n outside address add 192.168.99.254/24 dev eth0
 ip -n outside link set eth0 up
+ip -n outside link set lo up
+# and it knows the way to every network, whether it may go there or not
+for network in 10.0.0.0/8 172.16.0.0/12; do ip -n outside route add "$network" via 192.168.99.1; done
 ip address add 192.168.99.1/24 dev eth0
 ip link set eth0 up
 ip route add default via 192.168.99.254
@@ -59,7 +62,18 @@ for sandbox in /run/docker/netns/*; do
 done
 section ns tsnet_shoot ns --json
 section show-ipvs tsnet_shoot show ipvs --json
-section snapshot tsnet_shoot snapshot
+tsnet_shoot snapshot -o /run/snapshot.json
+section snapshot cat /run/snapshot.json
 # the guest names a resolver that is not there, which is what would be found
 echo 'nameserver 192.168.99.254' >/etc/resolv.conf
 section doctor tsnet_shoot doctor --json
+
+# every pair for real, and three ways through the balancers
+section tried node "$tsnet_try_pairs" /run/snapshot.json 8080 $(seq 8101 8117)
+task=$(docker ps --format '{{.Names}}' --filter label=com.docker.swarm.service.name=web | head -n 1)
+app=$(docker network inspect app --format '{{.ID}}')
+virtual=$(docker service inspect web --format '{{range .Endpoint.VirtualIPs}}{{println .NetworkID .Addr}}{{end}}' |
+  sed -n "s#^$app \\(.*\\)/.*#\\1#p")
+section trace-service tsnet_shoot trace "$task" "$virtual:80" --json
+section trace-mesh tsnet_shoot trace back1 192.168.99.1:8080 --json
+section trace-outside tsnet_shoot trace outside 192.168.99.1:8080 --json
