@@ -21,12 +21,22 @@ function checkMarks({ world }: DoctorFacts): Draft[] {
     if (known.length === 0) return []
     const lost = marks.filter(({ mark }) => !known.includes(mark))
     const unmarked = services.filter(({ fwmark }) => !marks.some(({ mark }) => mark === fwmark))
-    const right = unmarked.length === 1 ? unmarked[0]?.fwmark : undefined
     return [
-      ...lost.map((mark) => lostDraft(space, mark, right ?? siblingMark(marks, mark, known))),
+      ...lost.map((mark) =>
+        lostDraft(space, mark, missingMark(marks, mark, known) ?? siblingMark(marks, mark, known) ?? only(known)),
+      ),
       ...(lost.length > 0 ? [] : unmarked.map((service) => unmarkedDraft(space, service))),
     ]
   })
+}
+
+/** Of the ingress network a service has a rule for its port and one for its address: that which no rule of the kind sets. */
+function missingMark(marks: readonly Mark[], { rule: { chain } }: Mark, known: readonly number[]): number | undefined {
+  return only(known.filter((each) => !marks.some(({ mark, rule }) => mark === each && rule.chain === chain)))
+}
+
+function only(marks: readonly number[]): number | undefined {
+  return marks.length === 1 ? marks[0] : undefined
 }
 
 /** What other rules for the same address set. */

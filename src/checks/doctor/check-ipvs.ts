@@ -2,8 +2,8 @@ import { placeIn, type Space } from '../../flow/world.ts'
 import { serviceKey } from '../../model/entry-key.ts'
 import type { IpvsDestination, IpvsService } from '../../model/snapshot.ts'
 import type { DoctorFacts, Draft } from './check.ts'
-import { at, step } from './draft.ts'
-import type { HostMap } from './host-map.ts'
+import { at, some, step } from './draft.ts'
+import { type Backend, backendsOf, isAlive } from './ipvs-backends.ts'
 import { addressKey, spaceKey } from './keys.ts'
 import { marksOf, ruleLine, serviceCheck, serviceText } from './service-marks.ts'
 
@@ -20,9 +20,7 @@ function checkNoBackend(facts: DoctorFacts): Draft[] {
   return services(facts)
     .filter(({ service }) => service.destinations.every(({ weight }) => weight === 0))
     .map(({ space, service }) => {
-      const candidate =
-        service.destinations.find(({ address }) => isAlive(facts.map, space, address)) ??
-        taskOf(facts.map, space, service)
+      const { backends, evidence } = backendsOf(facts.map, space, service)
       const has = service.destinations.length > 0
       return {
         severity: 'error',
@@ -37,15 +35,16 @@ function checkNoBackend(facts: DoctorFacts): Draft[] {
           ...marksOf(space)
             .filter(({ mark }) => mark === service.fwmark)
             .map(({ rule }) => ruleLine(space, rule)),
+          ...evidence,
         ],
         cause:
           'The virtual address accepts nothing: connections are refused or hang. All tasks ended, none is healthy, or the entries were lost.',
-        ...(candidate === undefined
+        ...(backends.length === 0
           ? {}
           : {
               fix: {
-                steps: [backendStep(space, service, candidate)],
-                summary: `sends connections to ${candidate.address}`,
+                steps: backends.map((each) => backendStep(space, service, each)),
+                summary: `sends connections to ${some(backends.map(({ address }) => address))}`,
               },
             }),
         about: [
@@ -57,53 +56,13 @@ function checkNoBackend(facts: DoctorFacts): Draft[] {
     })
 }
 
-function backendStep(space: Space, service: IpvsService, { address, port }: Pick<IpvsDestination, 'address' | 'port'>) {
+function backendStep(space: Space, service: IpvsService, { address, port }: Backend) {
   const has = service.destinations.some((each) => each.address === address)
   const to = [...serviceWords(service), '-r', `${address}:${port}`]
   return step(
     space,
     ['ipvsadm', has ? '-e' : '-a', ...to, '-m', '-w', '1'],
     has ? ['ipvsadm', '-e', ...to, '-m', '-w', '0'] : ['ipvsadm', '-d', ...to],
-  )
-}
-
-/** A container beside the balancer that has the virtual address's service for itself, when there is only one. */
-function taskOf(
-  map: HostMap,
-  space: Space,
-  service: IpvsService,
-): Pick<IpvsDestination, 'address' | 'port'> | undefined {
-  const taken = new Set(space.namespace.ipvs.flatMap(({ destinations }) => destinations.map(({ address }) => address)))
-  const near = map.of(space).flatMap(({ segment }) => map.onSegment(segment))
-  const free = near.filter(
-    ({ space: other, ip, subnet, link }) =>
-      other !== space &&
-      ip.family === 4 &&
-      subnet.length < 32 &&
-      link.kind !== 'bridge' &&
-      !taken.has(ip.text) &&
-      hasListener(other),
-  )
-  const [only] = free
-  return free.length === 1 && only !== undefined ? { address: only.ip.text, port: service.port ?? 0 } : undefined
-}
-
-function hasListener({ namespace }: Space): boolean {
-  return namespace.sockets.some(
-    ({ state, local, protocol }) => protocol === 'tcp' && state === 'LISTEN' && !local.startsWith('127.'),
-  )
-}
-
-/** Somebody in the facts has the address, or the overlay knows it on another host. */
-function isAlive(map: HostMap, space: Space, address: string): boolean {
-  if (
-    map
-      .holders(address)
-      .some(({ space: holder }) => holder !== space || map.of(space).some(({ ip }) => ip.text === address))
-  )
-    return true
-  return map.world.spaces.some(({ namespace }) =>
-    namespace.neighbours.some((entry) => entry.address === address && entry.states.includes('PERMANENT')),
   )
 }
 

@@ -409,13 +409,13 @@ const CASES: readonly Case[] = [
   },
   {
     id: 'ipvs-no-backend',
-    what: 'it has none at all, and nobody knows which task it was',
+    what: 'it has none at all, and the balancer of another host knows them',
     lab: 'services',
     at: 'lb_mesh.host-A',
     edit: withDestinations(() => []),
-    evidence: ['mark 257 rr, 0 destinations'],
+    evidence: ['mark 257 rr, 0 destinations', 'mark 257 of lb_mesh.host-B sends to 10.0.1.6, 10.0.1.5, 10.0.1.4'],
     where: 'lb_mesh.host-A',
-    fix: /^$/,
+    fix: 'lb_mesh.host-A: ipvsadm -a -f 257 -r 10.0.1.6:0 -m -w 1',
   },
   {
     id: 'ipvs-dead-backend',
@@ -448,6 +448,21 @@ const CASES: readonly Case[] = [
     evidence: ['-A INPUT -d 10.0.1.2/32 -j MARK --set-xmark 0x107', 'mark 257'],
     where: 'lb_mesh.host-A',
     fix: 'lb_mesh.host-A: iptables -t mangle -R INPUT 1 -d 10.0.1.2/32 -j MARK --set-xmark 0x101/0xffffffff',
+  },
+  {
+    id: 'fwmark-mismatch',
+    what: 'the rule of a port, beside that of the address',
+    lab: 'services',
+    at: 'ingress_sbox.host-A',
+    edit: (namespace) => ({
+      ...namespace,
+      firewall: namespace.firewall.map((rule) =>
+        rule.chain === 'PREROUTING' ? { ...rule, text: rule.text.replace('0x100/', '0x1100/') } : rule,
+      ),
+    }),
+    evidence: ['-A PREROUTING -p tcp -m tcp --dport 8080 -j MARK --set-xmark 0x1100', 'mark 256'],
+    where: 'ingress_sbox.host-A',
+    fix: 'ingress_sbox.host-A: iptables -t mangle -R PREROUTING 1 -p tcp -m tcp --dport 8080 -j MARK --set-xmark 0x100/0xffffffff',
   },
   {
     id: 'ingress-rules-missing',
@@ -593,6 +608,15 @@ describe('a host with one fault', () => {
     expect(first.where).toBe(where ?? first.where)
     expect(first.fix[0] ?? '').toMatch(fix instanceof RegExp ? fix : new RegExp(`^${escaped(fix)}$`))
     expect(findingsOf(sick).length).toBeLessThanOrEqual(2)
+  })
+
+  test('a service that no balancer has a backend of is told without a guess', () => {
+    const none = withDestinations(() => [])
+    const sick = broken(broken(healthy('services'), 'lb_mesh.host-A', none), 'lb_mesh.host-B', none)
+    expect(findingsOf(sick).map(({ id, fix }) => ({ id, fix }))).toEqual([
+      { id: 'ipvs-no-backend', fix: undefined },
+      { id: 'ipvs-no-backend', fix: undefined },
+    ])
   })
 
   test('every step of a fix knows what takes it back', () => {
