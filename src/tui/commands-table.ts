@@ -12,6 +12,11 @@ export const COMMANDS = [
     names: ['iperf'],
     help: 'iperf FROM TO [-R] [-u -b RATE] [-t SECONDS] measures the rate; any key ends it',
   },
+  {
+    name: 'capture',
+    names: ['capture'],
+    help: 'capture [FILTER] on what is selected or captured, as tcpdump takes it: capture tcp port 80',
+  },
   { name: 'sort', names: ['sort'], help: 'sort by a column; again: the other way; without one: the usual order' },
   { name: 'wide', names: ['wide'], help: 'more columns' },
   { name: 'freeze', names: ['freeze'], help: 'freeze, or live again' },

@@ -4,6 +4,7 @@ import { FIREWALL_CHAIN, FIREWALL_RULE, IPSET, IPVS, QDISC } from './explain/for
 import { LAB } from './explain/lab.ts'
 import { FDB, LINK } from './explain/link.ts'
 import { CONTAINER, EVENT, HIDDEN, NAMESPACE } from './explain/namespace.ts'
+import { PACKET_FIELDS } from './explain/packet.ts'
 import { SYSCTLS } from './explain/sysctl.ts'
 
 /** What a field means and why it matters, and where that is written. */
@@ -38,6 +39,7 @@ export const TOPICS: Readonly<Record<string, Explanations>> = {
   dns: DNS,
   event: EVENT,
   lab: LAB,
+  packet: PACKET_FIELDS,
 }
 
 /** The explanation of a field, or of the list or table that it is part of. */

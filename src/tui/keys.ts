@@ -36,6 +36,9 @@ export type Action =
   | 'path'
   | 'trace'
   | 'iperf'
+  | 'capture'
+  | 'flow'
+  | 'write'
   | 'detail'
   | 'mtu'
   | 'again'
@@ -81,7 +84,14 @@ export const KEYS: readonly KeyBinding[] = [
   },
   { action: 'back', keys: ['['], label: '[', group: 'Go', help: 'the place before this one' },
   { action: 'forward', keys: [']'], label: ']', group: 'Go', help: 'the place after this one' },
-  { action: 'next-view', keys: ['tab'], label: 'tab', group: 'Go', help: 'next view', hint: 'view' },
+  {
+    action: 'next-view',
+    keys: ['tab'],
+    label: 'tab',
+    group: 'Go',
+    help: 'next view; where a packet is open: its list, layers, bytes',
+    hint: 'view',
+  },
   { action: 'previous-view', keys: ['shift-tab'], label: 'shift-tab', group: 'Go', help: 'previous view' },
   { action: 'view', keys: DIGITS, label: '1-9', group: 'Go', help: 'the view with that number' },
   { action: 'all', keys: ['0'], label: '0', group: 'Go', help: 'every namespace at once' },
@@ -183,6 +193,32 @@ export const KEYS: readonly KeyBinding[] = [
     help: 'iperf3 between the two marked namespaces, or along the path shown; options are typed behind (-R, -u -b 500M, -t 5)',
   },
   {
+    action: 'capture',
+    keys: ['c'],
+    label: 'c',
+    group: 'Do',
+    help: 'capture packets on the selected namespace, link, port or hop; in view capture: another filter',
+    hint: 'capture',
+  },
+  {
+    action: 'flow',
+    keys: ['f'],
+    label: 'f',
+    group: 'Look',
+    help: 'in view capture: only the conversation of this packet, address translation included; again: everything',
+    hint: 'flow',
+    view: 'capture',
+  },
+  {
+    action: 'write',
+    keys: ['w'],
+    label: 'w',
+    group: 'Do',
+    help: 'in view capture: write the packets shown to a pcapng file',
+    hint: 'write',
+    view: 'capture',
+  },
+  {
     action: 'detail',
     keys: ['v'],
     label: 'v',
@@ -205,7 +241,7 @@ export const KEYS: readonly KeyBinding[] = [
     keys: ['r'],
     label: 'r',
     group: 'Do',
-    help: 'in views path, matrix and doctor: find it out again',
+    help: 'in views path, matrix, doctor and capture: again, from the beginning',
   },
   {
     action: 'faults',
@@ -242,7 +278,13 @@ export const KEYS: readonly KeyBinding[] = [
   { action: 'page-down', keys: ['pgdn', 'ctrl-d'], label: 'pgdn ctrl-d', group: 'Move', help: 'a page down' },
   { action: 'page-up', keys: ['pgup', 'ctrl-u'], label: 'pgup ctrl-u', group: 'Move', help: 'a page up' },
   { action: 'first', keys: ['home', 'g'], label: 'home g', group: 'Move', help: 'first row' },
-  { action: 'last', keys: ['end', 'G'], label: 'end G', group: 'Move', help: 'last row' },
+  {
+    action: 'last',
+    keys: ['end', 'G'],
+    label: 'end G',
+    group: 'Move',
+    help: 'last row; in view capture: follow the newest',
+  },
   {
     action: 'scroll-down',
     keys: ['wheel-down'],

@@ -5,6 +5,7 @@ import { messageOf } from '../errors.ts'
 import type { LiveHost } from '../inspect/live-host.ts'
 import type { Ask } from './asks/ask.ts'
 import { startAskChild } from './asks/ask-child.ts'
+import { startCaptureChild } from './capture/capture-child.ts'
 import type { LabService } from './labs/lab.ts'
 import { startLabChild } from './labs/lab-child.ts'
 import type { Output } from './screen/terminal.ts'
@@ -35,7 +36,10 @@ export async function runTui(host: LiveHost, options: TuiOptions = {}): Promise<
     program: PROGRAM,
     labs: OWN_LABS,
     asks: { start: (ask) => startAskChild(PROGRAM, withFacts(ask, options.factsOptions ?? [])) },
-    save: (name, text) => saveText(options.directory ?? process.cwd(), name, text),
+    captures: {
+      start: (words, listener) => startCaptureChild(PROGRAM, [...words, ...(options.factsOptions ?? [])], listener),
+    },
+    save: (name, content) => saveFile(options.directory ?? process.cwd(), name, content),
   })
   return screen.run()
 }
@@ -61,11 +65,11 @@ const OWN_LABS: LabService = {
 }
 
 /** Writes a new file, never over another, and says where it is. */
-async function saveText(directory: string, name: string, text: string): Promise<string> {
+async function saveFile(directory: string, name: string, content: string | Uint8Array): Promise<string> {
   const stamp = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')
-  const path = join(directory, `tsnet-${name}-${stamp}.txt`)
+  const path = join(directory, `tsnet-${name}-${stamp}.${typeof content === 'string' ? 'txt' : 'pcapng'}`)
   try {
-    await writeFile(path, text, { flag: 'wx', mode: 0o600 })
+    await writeFile(path, content, { flag: 'wx', mode: 0o600 })
     return `saved to ${path}`
   } catch (error) {
     return `not saved: ${messageOf(error)}`

@@ -1,3 +1,5 @@
+import { detailLayout } from './capture/detail-layout.ts'
+import { packetWindow } from './capture/follow.ts'
 import { type Order, type Window, windowOf } from './cursor.ts'
 import { layoutOf } from './layout.ts'
 import { type Pane, paneOf } from './pane.ts'
@@ -18,6 +20,9 @@ export function activeList(state: State): { readonly order: Order; readonly wind
 /** The window of the view, whichever pane has the keys. */
 export function viewWindow(state: State, table: Table): Window {
   const cursor = state.cursors.get(listKey({ ...state.place, pane: 'view' }))
+  if (state.place.view === 'capture') {
+    return packetWindow(cursor, table, { height: tableHeightOf(state), isSorted: state.sorts.has('capture') })
+  }
   return windowOf(cursor, table, tableHeightOf(state))
 }
 
@@ -25,8 +30,9 @@ export function viewWindow(state: State, table: Table): Window {
 const BELOW_MATRIX = 4
 
 /** Rows of the view that fit. */
-export function tableHeightOf({ place, size }: State): number {
+export function tableHeightOf({ place, size, capture }: State): number {
   const { tableHeight } = layoutOf(size)
+  if (place.view === 'capture' && capture.detail !== undefined) return detailLayout(size).listHeight
   return place.view === 'matrix' ? Math.max(1, tableHeight - BELOW_MATRIX) : tableHeight
 }
 

@@ -1,7 +1,9 @@
 import type { HostEvent } from '../model/event.ts'
 import type { Place as KernelPlace } from '../model/journey.ts'
-import type { HostSnapshot } from '../model/snapshot.ts'
+import type { ConntrackEntry, HostSnapshot } from '../model/snapshot.ts'
 import type { AskKind, Outcome } from './asks/ask.ts'
+import { type CaptureEvent, type CaptureState, NO_CAPTURE } from './capture/capture.ts'
+import type { PacketItem } from './capture/packet-item.ts'
 import type { Cursor } from './cursor.ts'
 import { type Deltas, NO_DELTAS, type Readings } from './deltas.ts'
 import { type DoctorState, NO_DOCTOR } from './doctor/doctor.ts'
@@ -88,6 +90,7 @@ export interface State {
   readonly path: PathState
   readonly matrix: MatrixState
   readonly doctor: DoctorState
+  readonly capture: CaptureState
   /** Only what carries a mark is shown. */
   readonly faultsOnly: boolean
   readonly size: Size
@@ -129,6 +132,9 @@ export type Event =
   | { readonly type: 'labs'; readonly problem: string }
   | { readonly type: 'asking'; readonly kind: AskKind; readonly key: string }
   | { readonly type: 'answer'; readonly kind: AskKind; readonly key: string; readonly outcome: Outcome }
+  /** Of the capture with that number. */
+  | { readonly type: 'capture'; readonly key: number; readonly event: CaptureEvent }
+  | { readonly type: 'translations'; readonly entries: readonly ConntrackEntry[] }
   | { readonly type: 'lab-description'; readonly lab: string; readonly description: LabDescription }
   | { readonly type: 'lab-progress'; readonly lab: string; readonly progress: LabProgress }
   /** Over; with what went wrong. */
@@ -145,6 +151,14 @@ export type Effect =
   | { readonly type: 'lab'; readonly kind: LabWorkKind; readonly lab: string }
   /** What a build did so far is taken back. */
   | { readonly type: 'stop-lab'; readonly lab: string }
+  /** Tracked connections of these namespaces: what becomes of the conversation that is followed. */
+  | { readonly type: 'translations'; readonly namespaces: readonly number[] }
+  | {
+      readonly type: 'write-packets'
+      readonly name: string
+      readonly packets: readonly PacketItem[]
+      readonly filter: string
+    }
   | { readonly type: 'save'; readonly name: string; readonly text: string }
 
 export interface Transition {
@@ -170,6 +184,7 @@ export function initialState(host: Host, size: Size, nowMs: number): State {
     path: NO_PATH,
     matrix: NO_MATRIX,
     doctor: NO_DOCTOR,
+    capture: NO_CAPTURE,
     faultsOnly: false,
     size,
     place: { scope: startingScope(host.snapshot), view: 'summary', pane: 'namespaces' },

@@ -22,11 +22,11 @@ export interface Table extends Order {
 }
 
 export function factsOf(state: State): ViewFacts {
-  const { host, connections, deltas, labs, path, matrix, doctor, folded, size } = state
+  const { host, connections, deltas, labs, path, matrix, doctor, capture, folded, size } = state
   const { snapshot, events } = host
   const width = layoutOf(size).rightWidth
   const namespaces = namespacesOf(state)
-  return { snapshot, namespaces, events, connections, deltas, labs, path, matrix, doctor, folded, width }
+  return { snapshot, namespaces, events, connections, deltas, labs, path, matrix, doctor, capture, folded, width }
 }
 
 const itemsOf = rememberLast(
@@ -124,10 +124,14 @@ const TEXTS = new WeakMap<Item, { readonly columns: readonly Column<unknown>[]; 
 /** All cells in one line, remembered: a filter looks at every row with each letter that is typed. */
 function rowText(item: Item, columns: readonly Column<unknown>[]): string {
   const known = TEXTS.get(item)
-  if (known !== undefined && known.columns === columns) return known.text
+  if (known !== undefined && isSameList(known.columns, columns)) return known.text
   const text = columns.map((column) => column.text(item.row)).join(' ')
   TEXTS.set(item, { columns, text })
   return text
+}
+
+function isSameList(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((each, position) => each === b[position])
 }
 
 /** Stable: equal rows stay in the order of the view. The branches of a tree keep their children. */

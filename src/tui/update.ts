@@ -1,3 +1,4 @@
+import type { ConntrackEntry } from '../model/snapshot.ts'
 import { adoptAnswer, adoptAsking } from './actions/answers.ts'
 import { runKey } from './actions/keys.ts'
 import { adoptDescription, adoptLabs, adoptProgress, endWork } from './actions/labs.ts'
@@ -6,6 +7,7 @@ import { typePrompt } from './actions/prompt.ts'
 import { answer } from './actions/question.ts'
 import { adoptHost, endFlashes } from './actions/refresh.ts'
 import { seek } from './actions/seek.ts'
+import { adoptCapture, withTranslations } from './capture/adopt-capture.ts'
 import { type Event, only, QUIET_MS, type State, type Transition } from './state.ts'
 import type { Connections } from './views/view.ts'
 
@@ -32,6 +34,10 @@ export function update(state: State, event: Event): Transition {
       return adoptAnswer(state, event)
     case 'labs':
       return only(adoptLabs(state, event))
+    case 'capture':
+      return only({ ...state, capture: adoptCapture(state.capture, { ...event, frozen: state.frozen }) })
+    case 'translations':
+      return only(adoptTranslations(state, event.entries))
     case 'lab-description':
       return only(adoptDescription(state, event))
     case 'lab-progress':
@@ -49,6 +55,13 @@ function seekAt(state: State, { nowMs }: { readonly nowMs: number }): State {
 function adoptConnections(state: State, connections: Connections): State {
   const isAsked = state.sought?.kind === 'conntrack' && state.sought.namespace === connections.namespace
   return seek({ ...state, connections }, isAsked && connections.error === undefined)
+}
+
+function adoptTranslations(state: State, entries: readonly ConntrackEntry[]): State {
+  const { capture } = state
+  if (capture.flow === undefined) return state
+  const keys = withTranslations(capture.flow.keys, entries)
+  return { ...state, capture: { ...capture, flow: { ...capture.flow, keys } } }
 }
 
 /** A notice is read by the time of the next key. */

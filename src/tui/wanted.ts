@@ -1,6 +1,7 @@
 import type { Wanted } from '../inspect/live-host.ts'
 import { KINDS, type Kind } from '../model/snapshot.ts'
 import { waysOf } from './asks/wanted-asks.ts'
+import { captureWords, type WantedCapture } from './capture/capture.ts'
 import { namespacesOf } from './pane.ts'
 import type { State } from './state.ts'
 import { viewOf } from './views/views.ts'
@@ -8,6 +9,13 @@ import { viewOf } from './views/views.ts'
 /** Whether the labs are on the screen, or are about to be named. */
 export function wantsLabs({ place, prompt }: State): boolean {
   return place.view === 'labs' || (prompt?.kind === 'command' && /^labs?\s/.test(prompt.text))
+}
+
+/** What has to be captured: packets are for those who look at them. */
+export function wantedCapture({ place, capture, host }: State): WantedCapture | undefined {
+  const { target, isStopped, turn } = capture
+  if (place.view !== 'capture' || target === undefined || isStopped || host.status === 'saved') return undefined
+  return { key: turn, words: captureWords(capture) }
 }
 
 /** What has to be read for what is on the screen. */

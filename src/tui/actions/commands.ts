@@ -6,6 +6,7 @@ import { ALL, type Scope } from '../place.ts'
 import { only, type State, type Transition, tell, withEffect } from '../state.ts'
 import { tableOf } from '../table.ts'
 import { VIEWS } from '../views/views.ts'
+import { captureCommand } from './capture.ts'
 import { toScope, toView } from './go.ts'
 import { iperfCommand } from './iperf.ts'
 import { labCommand, labCompletions } from './labs.ts'
@@ -26,6 +27,7 @@ const RUN: Readonly<Record<CommandName, Run>> = {
       ? only(toView(inView(state), 'path'))
       : pathCommand(state, argument),
   iperf: iperfCommand,
+  capture: captureCommand,
   suspend: (state) => withEffect(state, { type: 'suspend' }),
   sort: sortCommand,
   wide: widen,

@@ -11,7 +11,7 @@ import { seek, selectRow, withSelection } from './seek.ts'
 export function enter(state: State): Transition {
   const target = targetOf(state)
   if (target.kind === 'describe') return describe(state)
-  if (target.kind === 'none' || target.kind === 'cell') return only(state)
+  if (target.kind === 'none' || target.kind === 'cell' || target.kind === 'packet') return only(state)
   if (target.kind === 'fold') return only(toggleFold(state, target.id))
   return only(goInto(state, { ...withoutRow(state.place), pane: 'view', ...target.place }))
 }

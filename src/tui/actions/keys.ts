@@ -1,11 +1,13 @@
 import { type Action, bindingOf } from '../keys.ts'
 import { targetOf } from '../selection.ts'
 import { filterKey, only, type State, type Transition, tell, withEffect } from '../state.ts'
+import { captureSelected, followFlow, stopCapture, writePackets } from './capture.ts'
 import { allNamespaces, backOut, enter, goBack, goForward, nextView, toLeft, toRight, viewByNumber } from './go.ts'
 import { offerIperf } from './iperf.ts'
 import { buildSelected, removeSelected, stopSelected } from './labs.ts'
 import { describe, freeze, showFaults, showJson, toggleMark, widen } from './look.ts'
 import { moveBy, moveByPage, moveToEnd, scroll } from './move.ts'
+import { openPacket, typeInPacket } from './packet.ts'
 import { askAgain, askToTrace, predictCell, predictPath, stopPath, toggleDetail, toggleMtu } from './path.ts'
 import { quit } from './question.ts'
 import { saveView } from './save.ts'
@@ -25,8 +27,8 @@ const RUN: Readonly<Record<Action, Run>> = {
   'scroll-up': (state) => scroll(state, -3),
   left: toLeft,
   right: toRight,
-  enter: (state) => (targetOf(state).kind === 'cell' ? predictCell(state) : enter(state)),
-  escape: (state) => stopSelected(state) ?? stopPath(state) ?? backOut(state),
+  enter: enterSelected,
+  escape: (state) => stopSelected(state) ?? stopPath(state) ?? stopCapture(state) ?? backOut(state),
   back: goBack,
   forward: goForward,
   'next-view': (state) => nextView(state, 1),
@@ -49,6 +51,9 @@ const RUN: Readonly<Record<Action, Run>> = {
   path: predictPath,
   trace: askToTrace,
   iperf: offerIperf,
+  capture: captureSelected,
+  flow: followFlow,
+  write: writePackets,
   detail: toggleDetail,
   mtu: toggleMtu,
   again: askAgain,
@@ -61,9 +66,14 @@ const RUN: Readonly<Record<Action, Run>> = {
 /** A key while nothing lies over the view. */
 export function runKey(state: State, key: string): Transition {
   const binding = bindingOf(key)
-  return binding === undefined
-    ? tell(state, `no command on ${key} — ? lists the keys`, 'faint')
-    : RUN[binding.action](state, key)
+  if (binding === undefined) return tell(state, `no command on ${key} — ? lists the keys`, 'faint')
+  return typeInPacket(state, binding.action) ?? RUN[binding.action](state, key)
+}
+
+function enterSelected(state: State): Transition {
+  const { kind } = targetOf(state)
+  if (kind === 'cell') return predictCell(state)
+  return kind === 'packet' ? openPacket(state) : enter(state)
 }
 
 function openPrompt(state: State, kind: 'command' | 'filter'): Transition {

@@ -1,3 +1,4 @@
+import { releaseHeld } from '../capture/adopt-capture.ts'
 import { namespacesOf, scopeName } from '../pane.ts'
 import { selectedItem } from '../selection.ts'
 import { only, type State, type Transition, tell } from '../state.ts'
@@ -81,6 +82,6 @@ export function widen(state: State): Transition {
 /** What arrived meanwhile is taken in when the screen is live again. */
 export function freeze(state: State): Transition {
   if (!state.frozen) return tell({ ...state, frozen: true }, 'frozen: ctrl-f goes on', 'warning')
-  const live = { ...state, frozen: false }
+  const live = { ...state, frozen: false, capture: releaseHeld(state.capture) }
   return tell(state.thawed === undefined ? live : adoptHost(live, state.thawed.host, state.thawed.nowMs), 'live again')
 }

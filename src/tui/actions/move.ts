@@ -2,6 +2,7 @@ import { type Cursor, moveTo, scrollBy } from '../cursor.ts'
 import { paneOf } from '../pane.ts'
 import { activeList } from '../selection.ts'
 import { listKey, only, type State, type Transition } from '../state.ts'
+import { withoutCursor } from './capture.ts'
 
 export function moveBy(state: State, rows: number): Transition {
   const { order, window } = activeList(state)
@@ -14,6 +15,8 @@ export function moveByPage(state: State, pages: 1 | -1): Transition {
 }
 
 export function moveToEnd(state: State, end: 'first' | 'last'): Transition {
+  // where packets come in, the end is wherever the newest is
+  if (end === 'last' && state.place.pane === 'view' && state.place.view === 'capture') return only(withoutCursor(state))
   const { order, window } = activeList(state)
   return only(withCursor(state, moveTo(end === 'first' ? 0 : order.length - 1, window, order)))
 }

@@ -7,6 +7,7 @@ import { addressTowards, listeningPorts, namespaceCalled, wordOf } from '../path
 import { NO_PATH, type PathQuestion } from '../path/path.ts'
 import { selectedItem } from '../selection.ts'
 import { only, type State, type Transition, tell } from '../state.ts'
+import { captureAgain } from './capture.ts'
 import { selectedNamespace } from './ends.ts'
 import { goInto } from './go.ts'
 
@@ -191,6 +192,8 @@ export function askAgain(state: State): Transition {
     case 'path':
     case 'topology':
       return path.question === undefined ? predictPath(state) : only(ask(state, path.question))
+    case 'capture':
+      return captureAgain(state)
     case 'matrix':
       return only({ ...state, matrix: { ...matrix, turn: matrix.turn + 1, isStopped: false } })
     case 'doctor':

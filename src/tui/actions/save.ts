@@ -15,6 +15,6 @@ export function saveView(state: State): Transition {
 }
 
 /** What may stand in a file name without surprises. */
-function plainName(text: string): string {
+export function plainName(text: string): string {
   return text.replaceAll(/[^A-Za-z0-9_.-]+/g, '_').slice(0, 60)
 }

@@ -74,7 +74,7 @@ export function outcomeOf(answer: Buffer, said: string, status: number | string 
 }
 
 /** What the program printed: the message, then the way out. */
-function problemOf(said: string, status: number | string | null): string {
+export function problemOf(said: string, status: number | string | null): string {
   const lines = said.split('\n').filter((line) => line.trim() !== '')
   const at = lines.findIndex((line) => line.startsWith('✖'))
   const [message, hint] = (at < 0 ? lines : lines.slice(at)).map((line) => line.replace(/^✖/, '').trim())

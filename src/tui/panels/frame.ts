@@ -3,6 +3,7 @@ import { overlayLines } from '../overlay-lines.ts'
 import type { State } from '../state.ts'
 import { tableOf } from '../table.ts'
 import { type Line, line, span } from '../text.ts'
+import { captureLines } from './capture-lines.ts'
 import { drawingLines } from './drawing-lines.ts'
 import { matrixLines } from './matrix-lines.ts'
 import { namespaceLines } from './namespace-lines.ts'
@@ -70,5 +71,5 @@ function contentLines(state: State): readonly Line[] {
   const { view } = state.place
   if (view === 'topology') return drawingLines(state)
   if (view === 'matrix' && tableOf(state).items.length > 0) return matrixLines(state)
-  return tableLines(state)
+  return view === 'capture' ? captureLines(state) : tableLines(state)
 }

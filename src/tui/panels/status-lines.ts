@@ -120,7 +120,7 @@ export function hintLine(state: State): Line {
 }
 
 /** On a narrow screen the way to the rest, and out, comes first. */
-const FIRST = ['?', 'q', 'enter', 'u', 'x', 'v', 'm', 't', 'esc', ':', '/', 'tab', 'd', 'p', 's', 'y']
+const FIRST = ['?', 'q', 'enter', 'u', 'x', 'v', 'm', 't', 'f', 'w', 'esc', ':', '/', 'tab', 'd', 'p', 'c', 's', 'y']
 
 function rankOf(key: string): number {
   const at = FIRST.indexOf(key)

@@ -5,13 +5,16 @@ import { nameOf } from '../../model/wiring.ts'
 import { sanitise } from '../../report/sanitise.ts'
 import type { AskService } from '../asks/ask.ts'
 import { wantedAsks } from '../asks/wanted-asks.ts'
+import type { CaptureService } from '../capture/capture.ts'
+import { CaptureDesk } from '../capture/capture-desk.ts'
+import { pcapngBytes } from '../capture/pcapng-bytes.ts'
 import type { LabService } from '../labs/lab.ts'
 import { App } from '../panels/app.tsx'
 import { type Frame, frameOf, isSameFrame } from '../panels/frame.ts'
 import { type Palette, paletteOf } from '../panels/palette.ts'
 import { type Effect, type Event, type Host, initialState, QUIET_MS, type State } from '../state.ts'
 import { update } from '../update.ts'
-import { wantedOf, wantsLabs } from '../wanted.ts'
+import { wantedCapture, wantedOf, wantsLabs } from '../wanted.ts'
 import { AskDesk } from './ask-desk.ts'
 import { runForeground } from './foreground.ts'
 import { FrameStream } from './frame-stream.ts'
@@ -26,11 +29,12 @@ export interface ScreenOptions {
   readonly output: Output
   readonly environment: NodeJS.ProcessEnv
   /** Saves text and says where it went. */
-  save(name: string, text: string): Promise<string>
+  save(name: string, content: string | Uint8Array): Promise<string>
   /** What runs this program: an executable and its first arguments. */
   readonly program: readonly [string, ...string[]]
   readonly labs: LabService
   readonly asks: AskService
+  readonly captures: CaptureService
 }
 
 /** A lone escape is told from the start of a sequence by what comes within this time. */
@@ -47,6 +51,7 @@ export class Screen {
   readonly #frames: FrameStream
   readonly #labs: LabDesk
   readonly #asks: AskDesk
+  readonly #captures: CaptureDesk
   #state: State
   #ink: Instance | undefined
   #frame: Frame | undefined
@@ -69,6 +74,7 @@ export class Screen {
     const { size } = this.#terminal
     this.#labs = new LabDesk(options.labs, (event) => this.#dispatch(event))
     this.#asks = new AskDesk(options.asks, (event) => this.#dispatch(event))
+    this.#captures = new CaptureDesk(options.captures, (key, event) => this.#dispatch({ type: 'capture', key, event }))
     this.#frames = new FrameStream(size, (text) => this.#terminal.write(text))
     this.#state = initialState(hostOf(host), size, performance.now())
   }
@@ -110,6 +116,7 @@ export class Screen {
       this.#terminal.leave()
       this.#signals.forget()
       this.#asks.close()
+      await this.#captures.close()
       await this.#closeLabs()
     }
   }
@@ -203,6 +210,7 @@ export class Screen {
   /** Only what is on the screen is read. */
   #look(): void {
     this.#asks.look(wantedAsks(this.#state))
+    this.#captures.look(wantedCapture(this.#state))
     this.#labs.look(this.#host.status !== 'saved' && wantsLabs(this.#state))
     const wanted = wantedOf(this.#state)
     const key = JSON.stringify(wanted)
@@ -247,6 +255,12 @@ export class Screen {
       case 'stop-lab':
         this.#labs.stop(effect.lab)
         break
+      case 'translations':
+        this.#readTranslations(effect.namespaces).catch(this.#report)
+        break
+      case 'write-packets':
+        this.#save(effect.name, writtenPackets(effect)).catch(this.#report)
+        break
       case 'save':
         this.#save(effect.name, effect.text).catch(this.#report)
         break
@@ -257,7 +271,14 @@ export class Screen {
     this.#dispatch({ type: 'notice', notice: { text: sanitise(messageOf(error)), tone: 'error' } })
   }
 
-  async #save(name: string, text: string): Promise<void> {
+  /** What cannot be read translates nothing that is known. */
+  async #readTranslations(namespaces: readonly number[]): Promise<void> {
+    const tables = await Promise.allSettled(namespaces.map((inode) => this.#host.conntrack(inode)))
+    const entries = tables.flatMap((table) => (table.status === 'fulfilled' ? table.value : []))
+    this.#dispatch({ type: 'translations', entries })
+  }
+
+  async #save(name: string, text: string | Uint8Array): Promise<void> {
     const answer = await this.#options.save(name, text)
     this.#dispatch({
       type: 'notice',
@@ -331,6 +352,13 @@ export class Screen {
           : { text: sanitise(problem), tone: 'error' },
     })
   }
+}
+
+function writtenPackets({ packets, filter }: Extract<Effect, { readonly type: 'write-packets' }>): Uint8Array {
+  return pcapngBytes(
+    packets.map(({ row }) => row),
+    filter,
+  )
 }
 
 function hostOf({ snapshot, status, events }: LiveHost): Host {

@@ -1,6 +1,7 @@
 import type { HostEvent } from '../../model/event.ts'
 import type { ConntrackEntry, HostSnapshot, Kind, Namespace } from '../../model/snapshot.ts'
 import type { Column } from '../../report/columns.ts'
+import type { CaptureState } from '../capture/capture.ts'
 import type { Deltas } from '../deltas.ts'
 import type { DoctorState } from '../doctor/doctor.ts'
 import type { Health } from '../doctor/health.ts'
@@ -33,6 +34,7 @@ export type ViewId =
   | 'doctor'
   | 'path'
   | 'matrix'
+  | 'capture'
   | 'labs'
 
 /** Everything a view may show. */
@@ -47,6 +49,7 @@ export interface ViewFacts {
   readonly path: PathState
   readonly matrix: MatrixState
   readonly doctor: DoctorState
+  readonly capture: CaptureState
   /** Columns of the screen that the view has. */
   readonly width: number
   /** Ids of branches that are folded. */
@@ -67,6 +70,8 @@ export type Target =
   | { readonly kind: 'fold'; readonly id: string; readonly label: string }
   /** Of a matrix: the journey of its pair. */
   | { readonly kind: 'cell'; readonly label: string }
+  /** Of a capture: its layers and bytes. */
+  | { readonly kind: 'packet'; readonly label: string }
 
 /** Of a row that belongs to no namespace, or to several. */
 export const NO_NAMESPACE = 0
@@ -93,7 +98,7 @@ export interface View<Row = unknown> {
   /** The word in the tab line; also what `:` takes. */
   readonly title: string
   /** Above it instead of the namespace, where it is not about namespaces. */
-  readonly heading?: string | ((facts: Pick<ViewFacts, 'path' | 'matrix' | 'doctor'>) => string)
+  readonly heading?: string | ((facts: Pick<ViewFacts, 'path' | 'matrix' | 'doctor' | 'capture'>) => string)
   /** Other words that `:` takes. */
   readonly aliases: readonly string[]
   /** What has to be read of the namespaces shown. */
@@ -103,7 +108,17 @@ export interface View<Row = unknown> {
   /** With the column that names the namespace, when several are shown. */
   columns(several: boolean, facts: ViewFacts): readonly Column<Row>[]
   /** What its items depend on besides the tables of the namespaces. */
-  readonly inputs?: readonly ('events' | 'connections' | 'deltas' | 'labs' | 'path' | 'matrix' | 'doctor' | 'width')[]
+  readonly inputs?: readonly (
+    | 'events'
+    | 'connections'
+    | 'deltas'
+    | 'labs'
+    | 'path'
+    | 'matrix'
+    | 'doctor'
+    | 'capture'
+    | 'width'
+  )[]
   items(facts: ViewFacts): readonly Item<Row>[]
   /** What enter does; without one, enter describes the row. */
   enter?(item: Item<Row>, facts: ViewFacts): Target | undefined

@@ -1,4 +1,5 @@
 import { BRIDGES } from './bridge-tree.ts'
+import { CAPTURE } from './capture.ts'
 import { CONNTRACK_VIEW } from './conntrack.ts'
 import { DOCTOR } from './doctor.ts'
 import { EVENTS } from './events.ts'
@@ -37,6 +38,7 @@ export const VIEWS: readonly View[] = [
   anyView(DOCTOR),
   anyView(PATH),
   anyView(MATRIX),
+  anyView(CAPTURE),
   anyView(LABS),
 ]
 

@@ -28,14 +28,16 @@ function contextAt(depth: number, vxlanPorts: readonly number[]): TreeContext {
   }
 }
 
+/** IEEE 802.1AB */
+const LLDP = 0x88cc
+
 const ETHERTYPE_NAMES: Readonly<Record<number, string>> = {
   [ETHERTYPE.IPV4]: 'IPv4',
   [ETHERTYPE.ARP]: 'ARP',
   [ETHERTYPE.VLAN]: '802.1Q',
   [ETHERTYPE.IPV6]: 'IPv6',
   [ETHERTYPE.QINQ]: '802.1ad',
-  34525: 'IPv6',
-  35020: 'LLDP',
+  [LLDP]: 'LLDP',
 }
 
 function typeText(etherType: number): string {
