@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { constants, setPriority } from 'node:os'
 import { messageOf } from '../../errors.ts'
 import type { Ask, Outcome, RunningAsk } from './ask.ts'
+import { problemOf } from './said-problem.ts'
 
 /** Longer answers are for no screen. */
 const MOST_BYTES = 64 * 1024 * 1024
@@ -71,13 +72,4 @@ export function outcomeOf(answer: Buffer, said: string, status: number | string 
     // cut off: what it said tells why
   }
   return { problem: problemOf(said, status) }
-}
-
-/** What the program printed: the message, then the way out. */
-export function problemOf(said: string, status: number | string | null): string {
-  const lines = said.split('\n').filter((line) => line.trim() !== '')
-  const at = lines.findIndex((line) => line.startsWith('✖'))
-  const [message, hint] = (at < 0 ? lines : lines.slice(at)).map((line) => line.replace(/^✖/, '').trim())
-  if (message === undefined) return status === 'SIGTERM' ? 'stopped' : `it ended with ${status}`
-  return hint === undefined ? message : `${message} — ${hint}`
 }

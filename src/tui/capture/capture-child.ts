@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { messageOf } from '../../errors.ts'
 import { isCaptureNews } from '../../measure/capture/capture-news.ts'
-import { problemOf } from '../asks/ask-child.ts'
+import { problemOf } from '../asks/said-problem.ts'
 import type { CaptureListener, RunningCapture } from './capture.ts'
 
 const MOST_SAID = 64 * 1024

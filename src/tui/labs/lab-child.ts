@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { messageOf } from '../../errors.ts'
+import { problemOf } from '../asks/said-problem.ts'
 import type { LabProgress, LabWorkKind, RunningLabWork } from './lab.ts'
 
 const WORDS: Readonly<Record<LabWorkKind, string>> = { build: 'up', remove: 'down' }
@@ -38,13 +39,4 @@ export function startLabChild(
 
 function isProgress(message: unknown): message is LabProgress {
   return typeof message === 'object' && message !== null && 'done' in message && 'total' in message && 'what' in message
-}
-
-/** What the program printed: the message, then the way out; or what is wrong with a lab file, a line each. */
-function problemOf(said: string, status: number | string | null): string {
-  const lines = said.split('\n').filter((line) => line.trim() !== '')
-  const at = lines.findIndex((line) => line.startsWith('✖'))
-  const [message, hint] = (at < 0 ? lines : lines.slice(at)).map((line) => line.replace(/^✖/, '').trim())
-  if (message === undefined) return `it ended with ${status}`
-  return hint === undefined ? message : `${message} — ${hint}`
 }
