@@ -1,5 +1,6 @@
-import { type BridgeVlan, dumpBridgeVlans, type Link as KernelLink, type NetlinkSocket } from 'netlink-ts'
+import { type BridgeVlan, dumpBridgeVlans, type Link as KernelLink, NETLINK } from 'netlink-ts'
 import type { Link, PortVlan } from '../model/snapshot.ts'
+import type { NamespaceSession } from './session.ts'
 
 /** ifindex of a bridge port → its VLANs, ranges spread out. */
 export type PortVlans = ReadonlyMap<number, readonly PortVlan[]>
@@ -7,10 +8,14 @@ export type PortVlans = ReadonlyMap<number, readonly PortVlan[]>
 const NONE: PortVlans = new Map()
 
 /** The VLANs of bridge ports; asked only where a bridge filters them, for elsewhere they mean nothing. */
-export function readPortVlans(socket: NetlinkSocket, links: readonly KernelLink[]): PortVlans {
+export function readPortVlans(session: NamespaceSession, links: readonly KernelLink[]): PortVlans {
   if (!links.some(({ info }) => info?.kind === 'bridge' && info.vlanFiltering)) return NONE
+  return session.rows(dumpBridgeVlans(session.socket(NETLINK.ROUTE)), toPortVlans)
+}
+
+function toPortVlans(ranges: readonly BridgeVlan[]): PortVlans {
   const ports = new Map<number, PortVlan[]>()
-  for (const range of dumpBridgeVlans(socket)) {
+  for (const range of ranges) {
     ports.set(range.index, [...(ports.get(range.index) ?? []), ...spread(range)])
   }
   return ports

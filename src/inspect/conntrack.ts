@@ -4,12 +4,12 @@ import {
   type ConntrackCpuStatistics,
   type ConntrackFilter,
   conntrackStatusNames,
-  dumpConntrack,
   dumpConntrackStatistics,
   getConntrackUsage,
   IPS,
   ipProtocolName,
   type ConntrackTuple as KernelTuple,
+  mapConntrack,
   NETLINK,
 } from 'netlink-ts'
 import { isModuleActive } from '../kernel/modules.ts'
@@ -23,7 +23,7 @@ export function readConntrack(session: NamespaceSession, filter: ConntrackFilter
   if (!isModuleActive('nf_conntrack')) return []
   // for each namespace the kernel walks over the table of all
   if (getConntrackUsage(session.socket(NETLINK.NETFILTER)).entries === 0) return []
-  return dumpConntrack(session.socket(NETLINK.NETFILTER), filter).map(toConntrackEntry)
+  return mapConntrack(session.socket(NETLINK.NETFILTER), filter, toConntrackEntry)
 }
 
 /** How full the table is, and what was lost because of that. */
@@ -56,38 +56,47 @@ function sumOfCpus(cpus: readonly ConntrackCpuStatistics[]) {
 
 export function toConntrackEntry(entry: Conntrack): ConntrackEntry {
   const { state, timeoutS, mark, zone, packets, bytes } = entry
-  return {
+  const row: Mutable<ConntrackEntry> = {
     family: entry.family === AF_INET6 ? 6 : 4,
     protocol: ipProtocolName(entry.protocol),
     original: toTuple(entry.original),
     reply: toTuple(entry.reply),
-    ...(state === undefined ? {} : { state }),
     status: statusNames(entry.status),
-    ...(timeoutS === undefined ? {} : { timeoutS }),
-    ...(mark ? { mark } : {}),
-    ...(zone ? { zone } : {}),
-    ...(packets ? { packets } : {}),
-    ...(bytes ? { bytes } : {}),
   }
+  if (state !== undefined) row.state = state
+  if (timeoutS !== undefined) row.timeoutS = timeoutS
+  if (mark) row.mark = mark
+  if (zone) row.zone = zone
+  if (packets) row.packets = packets
+  if (bytes) row.bytes = bytes
+  return row
 }
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
 
 /** Without the bits that say how far the kernel got with its own work; UNREPLIED as conntrack(8) says it. */
 const INTERNAL = IPS.CONFIRMED | IPS.SEEN_REPLY | IPS.SRC_NAT_DONE | IPS.DST_NAT_DONE
 
-function statusNames(status: number): string[] {
-  const names = conntrackStatusNames(status & ~INTERNAL)
-  return status & IPS.SEEN_REPLY ? names : ['UNREPLIED', ...names]
+/** Few are in use, and a table of 100,000 connections shares them. */
+const namesOfStatus = new Map<number, readonly string[]>()
+
+function statusNames(status: number): readonly string[] {
+  let names = namesOfStatus.get(status)
+  if (!names) {
+    names = conntrackStatusNames(status & ~INTERNAL)
+    if (!(status & IPS.SEEN_REPLY)) names = ['UNREPLIED', ...names]
+    namesOfStatus.set(status, Object.freeze(names))
+  }
+  return names
 }
 
 function toTuple(tuple: KernelTuple): ConntrackTuple {
   const { source, destination, sourcePort, destinationPort, icmpType, icmpCode, icmpId } = tuple
-  return {
-    source,
-    destination,
-    ...(sourcePort === undefined ? {} : { sourcePort }),
-    ...(destinationPort === undefined ? {} : { destinationPort }),
-    ...(icmpType === undefined ? {} : { icmpType }),
-    ...(icmpCode === undefined ? {} : { icmpCode }),
-    ...(icmpId === undefined ? {} : { icmpId }),
-  }
+  const row: Mutable<ConntrackTuple> = { source, destination }
+  if (sourcePort !== undefined) row.sourcePort = sourcePort
+  if (destinationPort !== undefined) row.destinationPort = destinationPort
+  if (icmpType !== undefined) row.icmpType = icmpType
+  if (icmpCode !== undefined) row.icmpCode = icmpCode
+  if (icmpId !== undefined) row.icmpId = icmpId
+  return row
 }

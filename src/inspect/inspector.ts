@@ -29,6 +29,8 @@ import { NO_TABLES, READERS, type Shared, type Tables } from './tables.ts'
 export interface InspectorOptions {
   /** How container engines are found and how long they may take. */
   readonly engines?: OwnerOptions
+  /** It will be read again and again: what has not changed is not made again. Default false. */
+  readonly remember?: boolean
 }
 
 /** One namespace we know of. */
@@ -38,6 +40,8 @@ interface Known {
   readonly session?: NamespaceSession
   links: readonly KernelLink[]
   vlans: PortVlans
+  /** What the rows of its links were made of. */
+  madeOf?: { readonly links: readonly KernelLink[]; readonly vlans: PortVlans; readonly numbers: NamespaceNumbers }
   tables: Tables
   /** Subject → why it could not be read, the last time. */
   readonly hidden: Map<string, Hidden>
@@ -61,6 +65,8 @@ export class Inspector {
   #features: Readonly<Record<string, true | string>> | undefined
   #discoveryHidden: readonly Hidden[] = []
   #owners: Owners = NO_OWNERS
+  /** Of the links as they were read last; absent when namespaces came or went, or a link is wired otherwise. */
+  #numbers: NamespaceNumbers | undefined
 
   constructor(options: InspectorOptions = {}) {
     this.#options = options
@@ -80,6 +86,7 @@ export class Inspector {
   discover(): { readonly added: readonly number[]; readonly removed: readonly number[] } {
     const { namespaces, hidden } = discoverNamespaces()
     const alive = namespaces.map(withoutOurselves).filter(({ paths }) => paths.length > 0)
+    if (hidden.length !== this.#discoveryHidden.length) this.#numbers = undefined
     this.#discoveryHidden = hidden
     const found = new Set(alive.map(({ inode }) => inode))
     const removed = this.inodes.filter((inode) => !found.has(inode))
@@ -98,6 +105,7 @@ export class Inspector {
 
   /** False when it went away before it could be opened. */
   #open(discovered: DiscoveredNamespace): boolean {
+    this.#numbers = undefined
     const known: Known = {
       discovered,
       links: [],
@@ -107,7 +115,8 @@ export class Inspector {
       nsids: new Map(),
     }
     try {
-      const session = NamespaceSession.open(discovered.inode, discovered.paths, isOwnNamespace(discovered.inode))
+      const { inode, paths } = discovered
+      const session = NamespaceSession.open(inode, paths, isOwnNamespace(inode), this.#options)
       this.#known.set(discovered.inode, { ...known, session })
     } catch (error) {
       if (error instanceof TsnetError && error.code === 'vanished') return false
@@ -118,6 +127,7 @@ export class Inspector {
   }
 
   #forget(inode: number): void {
+    this.#numbers = undefined
     this.#known.get(inode)?.session?.close()
     this.#known.delete(inode)
   }
@@ -145,32 +155,44 @@ export class Inspector {
     for (const kind of kinds) this.#kinds.add(kind)
     const chosen = inodes.map((inode) => this.#known.get(inode)).filter((known) => known !== undefined)
     const before = chosen.map(({ tables }) => tables)
-    if (kinds.includes('links')) this.#readLinks(chosen)
     const shared = { socketProcesses: once(readSocketProcesses) }
-    for (const known of chosen) this.#readTables(known, kinds, shared)
+    const withLinks = kinds.includes('links')
+    for (const known of chosen) {
+      if (withLinks) this.#readLinks(known)
+      this.#readTables(known, kinds, shared)
+    }
+    if (withLinks) {
+      this.#numbers ??= this.#resolveNumbers()
+      for (const known of chosen) this.#makeLinkRows(known, this.#numbers)
+    }
     if (kinds.includes('firewall')) await Promise.all(chosen.map((known) => this.#readFirewall(known)))
     const after = chosen.map(({ tables }) => tables)
     return () => after.some((tables, position) => !isDeepStrictEqual(tables, before[position]))
   }
 
-  #readLinks(chosen: readonly Known[]): void {
-    for (const known of chosen) {
-      this.#attempt(known, 'links', (session) => {
-        known.links = dumpLinks(session.socket(NETLINK.ROUTE))
-        known.vlans = readPortVlans(session.socket(NETLINK.ROUTE), known.links)
-        return {}
-      })
-    }
-    const numbers = new NamespaceNumbers(
-      [...this.#known.values()].map((known) => this.#wired(known)),
-      {
-        complete: this.#discoveryHidden.length === 0 && [...this.#known.values()].every(({ session }) => session),
-      },
+  #readLinks(known: Known): void {
+    const before = known.links
+    this.#attempt(known, 'links', (session) => {
+      known.links = dumpLinks(session.socket(NETLINK.ROUTE))
+      known.vlans = readPortVlans(session, known.links)
+      return {}
+    })
+    if (!isWiredAs(before, known.links)) this.#numbers = undefined
+  }
+
+  #resolveNumbers(): NamespaceNumbers {
+    const all = [...this.#known.values()]
+    return new NamespaceNumbers(
+      all.map((known) => this.#wired(known)),
+      { complete: this.#discoveryHidden.length === 0 && all.every(({ session }) => session) },
     )
-    for (const known of chosen) {
-      const { inode } = known.discovered
-      set(known, { links: known.links.map((link) => withPortVlans(toLink(link, inode, numbers), known.vlans)) })
-    }
+  }
+
+  #makeLinkRows(known: Known, numbers: NamespaceNumbers): void {
+    const { links, vlans, madeOf, discovered } = known
+    if (madeOf?.links === links && madeOf.vlans === vlans && madeOf.numbers === numbers) return
+    known.madeOf = { links, vlans, numbers }
+    set(known, { links: links.map((link) => withPortVlans(toLink(link, discovered.inode, numbers), vlans)) })
   }
 
   #wired(known: Known): WiredNamespace {
@@ -328,8 +350,18 @@ function once<T>(make: () => T): () => T {
 }
 
 function set(known: Known, tables: Partial<Tables>): void {
+  if (Object.entries(tables).every(([name, table]) => known.tables[name as keyof Tables] === table)) return
   known.tables = { ...known.tables, ...tables }
   delete known.row
+}
+
+function isWiredAs(before: readonly KernelLink[], links: readonly KernelLink[]): boolean {
+  if (before === links) return true
+  return before.length === links.length && links.every((link, position) => isOneWiring(link, before[position]))
+}
+
+function isOneWiring(a: KernelLink, b: KernelLink | undefined): boolean {
+  return a.index === b?.index && a.kind === b.kind && a.link === b.link && a.netnsid === b.netnsid
 }
 
 function labelled(network: Owners['networks'][number]): Owners['networks'][number] {

@@ -83,7 +83,7 @@ class KernelHost implements LiveHost {
 
   constructor(options: LiveOptions) {
     this.#options = options
-    this.#inspector = new Inspector(options)
+    this.#inspector = new Inspector({ ...options, remember: true })
     this.#snapshot = this.#inspector.snapshot()
   }
 

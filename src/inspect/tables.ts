@@ -1,3 +1,4 @@
+import type * as kernel from 'netlink-ts'
 import { dumpAddresses, dumpFdb, dumpNeighbours, dumpRoutes, dumpRules, NETLINK } from 'netlink-ts'
 import type { DiscoveredNamespace } from '../kernel/namespaces.ts'
 import { readResolvConf } from '../kernel/resolv-conf.ts'
@@ -50,24 +51,27 @@ function route(session: NamespaceSession) {
   return session.socket(NETLINK.ROUTE)
 }
 
+const toAddresses = (addresses: readonly kernel.Address[]) => addresses.map(toAddress)
+const toRoutes = (routes: readonly kernel.Route[]) => routes.map(toRoute).filter((row) => row !== undefined)
+const toRules = (rules: readonly kernel.Rule[]) => rules.map(toRule)
+const toNeighbours = (neighbours: readonly kernel.Neighbour[]) => neighbours.map(toNeighbour)
+const toProxied = (neighbours: readonly kernel.Neighbour[]) => neighbours.map(toNeighbour)
+const toFdb = (entries: readonly kernel.FdbEntry[]) => entries.map(toFdbEntry)
+
 /**
  * How each kind is read that one namespace's netlink sockets and files give at once. Links need all namespaces
  * (inspect/inspector.ts), rule text needs tools (kernel/firewall).
  */
 export const READERS: Record<Exclude<Kind, 'links' | 'firewall'>, Reader> = {
-  addrs: (session) => ({ addresses: dumpAddresses(route(session)).map(toAddress) }),
-  routes: (session) => ({
-    routes: dumpRoutes(route(session))
-      .map(toRoute)
-      .filter((row) => row !== undefined),
-  }),
-  rules: (session) => ({ rules: dumpRules(route(session)).map(toRule) }),
-  neigh: (session) => ({
-    neighbours: [...dumpNeighbours(route(session)), ...dumpNeighbours(route(session), { proxy: true })].map(
-      toNeighbour,
-    ),
-  }),
-  fdb: (session) => ({ fdb: dumpFdb(route(session)).map(toFdbEntry) }),
+  addrs: (session) => ({ addresses: session.rows(dumpAddresses(route(session)), toAddresses) }),
+  routes: (session) => ({ routes: session.rows(dumpRoutes(route(session)), toRoutes) }),
+  rules: (session) => ({ rules: session.rows(dumpRules(route(session)), toRules) }),
+  neigh: (session) => {
+    const neighbours = session.rows(dumpNeighbours(route(session)), toNeighbours)
+    const proxied = session.rows(dumpNeighbours(route(session), { proxy: true }), toProxied)
+    return { neighbours: proxied.length === 0 ? neighbours : [...neighbours, ...proxied] }
+  },
+  fdb: (session) => ({ fdb: session.rows(dumpFdb(route(session)), toFdb) }),
   ipset: (session) => ({ ipsets: readIpSets(session) }),
   ipvs: (session) => ({ ipvs: readIpvs(session) }),
   conntrack: (session) => ({ conntrack: readConntrackUse(session) }),

@@ -1,8 +1,9 @@
+import { DumpMemory, type DumpPart } from './dump-memory.ts'
 import { NetlinkError } from './error.ts'
 import * as libc from './libc.ts'
-import { errnoText, errorOf, type Message, messageAt, NLM_F, NLMSG, writeMessage } from './message.ts'
+import { errnoText, errorOf, type Message, messageAt, NLM_F, NLMSG, NLMSG_HDRLEN, writeMessage } from './message.ts'
 import { inNamespace, type NamespaceTarget } from './namespace.ts'
-import { u32 } from './reader.ts'
+import { u16, u32 } from './reader.ts'
 import { Writer } from './writer.ts'
 
 /** linux/netlink.h: protocols. */
@@ -44,6 +45,19 @@ export interface SocketOptions {
   readonly receiveBuffer?: number
   /** How long an answer may take before `timeout` is thrown. Default 10 s. */
   readonly timeoutMs?: number
+  /**
+   * Keeps the bytes of each dump's answer: an answer that has not changed is not decoded again but is the same array, so
+   * nobody may change what a dump gave. For who asks again and again. Default false.
+   */
+  readonly remember?: boolean
+}
+
+export interface DumpRequest extends Request {
+  /**
+   * Takes out of the message between two offsets what changes by itself and does not count, as ages do, before it is
+   * compared with what is remembered and before it is decoded.
+   */
+  readonly settle?: (bytes: Uint8Array, start: number, end: number) => void
 }
 
 /** One request of a {@link NetlinkSocket.batch}. */
@@ -69,10 +83,14 @@ export class NetlinkSocket {
   #sequence = 0
   #open = true
   #bound = false
+  /** Of dumps that are remembered: always the same, or no answer would have the bytes of the one before. */
+  #dumpSequence = 0
+  #memories: DumpMemory<unknown>[] | undefined
 
   constructor(protocol: number, options: SocketOptions = {}) {
     this.protocol = protocol
     const { namespace } = options
+    if (options.remember) this.#memories = []
     this.fd = namespace ? inNamespace(namespace, () => openSocket(protocol)) : openSocket(protocol)
     try {
       this.#configure(options)
@@ -176,44 +194,61 @@ export class NetlinkSocket {
    * left out). A dump that the kernel marks as inconsistent (NLM_F_DUMP_INTR) is repeated from the start.
    * The message's bytes are valid only during the call of `decode`.
    */
-  dump<T>(request: Request, decode: (message: Message) => T | undefined): T[] {
+  dump<T>(request: DumpRequest, decode: (message: Message) => T | undefined): T[] {
     for (let attempt = 0; attempt < DUMP_ATTEMPTS; attempt++) {
-      const results = this.#dumpOnce(request, decode)
+      const results = this.#memories ? this.#dumpAgain(request, decode) : this.#dumpOnce(request, decode)
       if (results) return results
     }
     throw new NetlinkError('interrupted', `dump ${request.type}: changed while it was read, ${DUMP_ATTEMPTS} times`)
   }
 
-  #dumpOnce<T>(request: Request, decode: (message: Message) => T | undefined): T[] | undefined {
-    const sequence = this.#sendDump(request)
-    const results: T[] = []
-    let consistent = true
-    let failure: unknown
-    this.#receive((message) => {
-      if (message.sequence !== sequence) return false
-      if (message.flags & NLM_F.DUMP_INTR) consistent = false
-      if (message.type === NLMSG.DONE || message.type === NLMSG.ERROR) {
-        failure ??= errorOf(message, `dump ${request.type}`)
-        return true
-      }
-      // The rest of a dump must be read even when one message is not understood: it would answer the next request.
-      failure ??= attempt(() => {
-        const result = decode(message)
-        if (result !== undefined) results.push(result)
-      })
-      return false
+  #dumpOnce<T>(request: DumpRequest, decode: (message: Message) => T | undefined): T[] | undefined {
+    const sequence = ++this.#sequence
+    this.#sendWritten((writer) => writeDump(writer, request, sequence))
+    const parts = receiveParts((buffer) => {
+      return readPart({ bytes: buffer, length: this.receiveInto(buffer), sequence }, request, decode)
     })
-    if (!consistent) return undefined
-    if (failure) throw failure
-    return results
+    return isConsistent(parts) ? parts.flatMap(({ items }) => items) : undefined
   }
 
-  #sendDump({ type, flags = 0, fill }: Request): number {
-    const sequence = ++this.#sequence
-    this.#sendWritten((writer) => {
-      writeMessage(writer, type, NLM_F.REQUEST | NLM_F.DUMP | flags, { sequence, fill })
+  #dumpAgain<T>(request: DumpRequest, decode: (message: Message) => T | undefined): T[] | undefined {
+    const sequence = this.#dumpSequence || this.#renewDumpSequence()
+    const memory = this.#sendWritten((writer) => {
+      writeDump(writer, request, sequence)
+      return this.#memoryOf(writer.view(), decode)
     })
-    return sequence
+    try {
+      let position = 0
+      const parts = receiveParts((buffer) => {
+        const length = this.receiveInto(buffer)
+        settleAll(buffer, length, request)
+        return (
+          memory.partAt(position++, buffer, length) ?? {
+            ...readPart({ bytes: buffer, length, sequence }, request, decode),
+            bytes: Buffer.from(buffer.subarray(0, length)),
+          }
+        )
+      })
+      return isConsistent(parts) ? memory.keep(parts) : undefined
+    } catch (error) {
+      // what is left of the answer must not be taken for the beginning of the next
+      this.#renewDumpSequence()
+      throw error
+    }
+  }
+  #renewDumpSequence(): number {
+    if (this.#memories) this.#memories = []
+    this.#dumpSequence = ++this.#sequence
+    return this.#dumpSequence
+  }
+
+  #memoryOf<T>(request: Uint8Array, decode: (message: Message) => T | undefined): DumpMemory<T> {
+    let memory = this.#memories?.find((one) => one.isOf(request, decode))
+    if (!memory) {
+      memory = new DumpMemory(request, decode)
+      this.#memories?.push(memory)
+    }
+    return memory as DumpMemory<T>
   }
 
   /** Sequence number of the first request; the others follow it. */
@@ -228,11 +263,13 @@ export class NetlinkSocket {
     return first
   }
 
-  #sendWritten(write: (writer: Writer) => void): void {
+  /** Gives what `write` gave. */
+  #sendWritten<T>(write: (writer: Writer) => T): T {
     const writer = spareWriters.pop() ?? new Writer()
     try {
-      write(writer.reset())
+      const result = write(writer.reset())
       this.sendRaw(writer.view())
+      return result
     } finally {
       spareWriters.push(writer)
     }
@@ -245,12 +282,9 @@ export class NetlinkSocket {
 
   /** Feeds each received message to `take` until it returns true. */
   #receive(take: (message: Message) => boolean): void {
-    const buffer = spareBuffers.pop() ?? new Uint8Array(RECEIVE_BYTES)
-    try {
+    withBuffer((buffer) => {
       while (!takeAll(buffer, this.receiveInto(buffer), take)) {}
-    } finally {
-      spareBuffers.push(buffer)
-    }
+    })
   }
 
   /**
@@ -278,6 +312,84 @@ export class NetlinkSocket {
 
   [Symbol.dispose](): void {
     this.close()
+  }
+}
+
+function withBuffer<T>(action: (buffer: Uint8Array) => T): T {
+  const buffer = spareBuffers.pop() ?? new Uint8Array(RECEIVE_BYTES)
+  try {
+    return action(buffer)
+  } finally {
+    spareBuffers.push(buffer)
+  }
+}
+
+function writeDump(writer: Writer, { type, flags = 0, fill }: Request, sequence: number): void {
+  writeMessage(writer, type, NLM_F.REQUEST | NLM_F.DUMP | flags, { sequence, fill })
+}
+
+/**
+ * The parts of a dump's answer, to the last. All are read even when one is not understood: what stays would answer the
+ * next request.
+ */
+function receiveParts<Part extends DumpPart<unknown>>(next: (buffer: Uint8Array) => Part): Part[] {
+  return withBuffer((buffer) => {
+    const parts: Part[] = []
+    for (;;) {
+      const part = next(buffer)
+      parts.push(part)
+      if (part.last) return parts
+    }
+  })
+}
+
+/** False when the table changed meanwhile. Throws what went wrong in a part. */
+function isConsistent(parts: readonly DumpPart<unknown>[]): boolean {
+  if (parts.some(({ interrupted }) => interrupted)) return false
+  const failed = parts.find(({ failure }) => failure)
+  if (failed) throw failed.failure
+  return true
+}
+
+interface Received {
+  readonly bytes: Uint8Array
+  readonly length: number
+  /** Other messages answer somebody else. */
+  readonly sequence: number
+}
+
+function readPart<T>(
+  { bytes, length, sequence }: Received,
+  { type }: Request,
+  decode: (message: Message) => T | undefined,
+): DumpPart<T> {
+  const items: T[] = []
+  let interrupted = false
+  let failure: unknown
+  const last = takeAll(bytes, length, (message) => {
+    if (message.sequence !== sequence) return false
+    if (message.flags & NLM_F.DUMP_INTR) interrupted = true
+    if (message.type === NLMSG.DONE || message.type === NLMSG.ERROR) {
+      failure ??= errorOf(message, `dump ${type}`)
+      return true
+    }
+    failure ??= attempt(() => {
+      const item = decode(message)
+      if (item !== undefined) items.push(item)
+    })
+    return false
+  })
+  return { items, last, interrupted, failure }
+}
+
+/** Stops where a length does not fit: who decodes it tells. */
+function settleAll(bytes: Uint8Array, length: number, { settle }: DumpRequest): void {
+  if (!settle) return
+  for (let at = 0; at + NLMSG_HDRLEN <= length; ) {
+    const end = at + u32(bytes, at)
+    if (end < at + NLMSG_HDRLEN || end > length) return
+    if (u16(bytes, at + 4) > NLMSG.OVERRUN) attempt(() => settle(bytes, at + NLMSG_HDRLEN, end))
+    at = (end + 3) & ~3
   }
 }
 

@@ -6,7 +6,7 @@ import type { NetlinkSocket } from '../socket.ts'
 import { IFLA } from './link-constants.ts'
 import { nameOfNumber, ROUTE_PROTOCOLS } from './names.ts'
 import { NDA, NTF, NUD, neighbourStates } from './neighbour.ts'
-import { NEIGHBOUR_HEADER_BYTES, readPort, seconds } from './neighbour-fields.ts'
+import { hasAges, NEIGHBOUR_HEADER_BYTES, readPort, seconds, takeOutAges } from './neighbour-fields.ts'
 import { RTM } from './rtnetlink.ts'
 
 /** linux/neighbour.h */
@@ -39,7 +39,7 @@ export interface FdbEntry {
   /** self, master, router, extern_learn, offload, sticky, locked, as `bridge fdb` prints them. */
   flagNames: readonly string[]
   protocol: string | undefined
-  /** Seconds since it was used and updated. */
+  /** Seconds since it was used and updated; not of a permanent or static one. */
   usedS: number | undefined
   updatedS: number | undefined
 }
@@ -99,8 +99,10 @@ const ATTRIBUTES: AttributeReaders<FdbEntry> = {
     entry.sourceVni = cursor.u32()
   },
   [NDA.CACHEINFO]: (entry, cursor) => {
-    entry.usedS = seconds(cursor.bytes, cursor.at(16) + 4)
-    entry.updatedS = seconds(cursor.bytes, cursor.start + 8)
+    const at = cursor.at(16)
+    if (!hasAges(entry.state)) return
+    entry.usedS = seconds(cursor.bytes, at + 4)
+    entry.updatedS = seconds(cursor.bytes, at + 8)
   },
   [NDA.IFINDEX]: (entry, cursor) => {
     entry.viaIndex = cursor.u32()
@@ -163,6 +165,7 @@ export function dumpFdb(socket: NetlinkSocket, options: DumpFdbOptions = {}): Fd
   return socket.dump(
     {
       type: RTM.GETNEIGH,
+      settle: takeOutAges,
       fill: (writer) => {
         writer
           .u8(AF.BRIDGE)

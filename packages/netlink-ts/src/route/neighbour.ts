@@ -5,7 +5,7 @@ import { u8, u16, u32 } from '../reader.ts'
 import type { NetlinkSocket } from '../socket.ts'
 import { FlagNames } from './flag-names.ts'
 import { nameOfNumber, ROUTE_PROTOCOLS, ROUTE_TYPES } from './names.ts'
-import { NEIGHBOUR_HEADER_BYTES, seconds } from './neighbour-fields.ts'
+import { hasAges, NEIGHBOUR_HEADER_BYTES, seconds, takeOutAges } from './neighbour-fields.ts'
 import { RTM } from './rtnetlink.ts'
 
 /** linux/neighbour.h */
@@ -90,7 +90,7 @@ export interface Neighbour {
   externLearn: boolean
   /** kernel, static… or undefined when not said. */
   protocol: string | undefined
-  /** Seconds since it was used, confirmed and updated, and its users. */
+  /** Seconds since it was used, confirmed and updated, and its users; not of one that never ages (PERMANENT, NOARP). */
   usedS: number | undefined
   confirmedS: number | undefined
   updatedS: number | undefined
@@ -139,6 +139,7 @@ const ATTRIBUTES: AttributeReaders<Neighbour> = {
   },
   [NDA.CACHEINFO]: (neighbour, cursor) => {
     const at = cursor.at(16)
+    if (!hasAges(neighbour.state)) return
     neighbour.confirmedS = seconds(cursor.bytes, at)
     neighbour.usedS = seconds(cursor.bytes, at + 4)
     neighbour.updatedS = seconds(cursor.bytes, at + 8)
@@ -168,6 +169,7 @@ export function dumpNeighbours(socket: NetlinkSocket, options: DumpNeighboursOpt
   return socket.dump(
     {
       type: RTM.GETNEIGH,
+      settle: takeOutAges,
       fill: (writer) => {
         writer
           .u8(number)
