@@ -17,6 +17,7 @@ const LABS = [
   'vlan-trunk',
   'overlay',
   'overlay-encrypted',
+  'services',
 ]
 const USAGE = 2
 

@@ -82,7 +82,8 @@ test('every field is where tshark says that it is', () => {
     return flatten(packetTree(frame)).flatMap(({ name, start, length, value }) => {
       const known = theirs.filter((each) => (THEIR_NAMES[name] ?? [name]).includes(each.name))
       const isElsewhere = known.every((each) => each.start !== start)
-      if (known.length === 0 || (isElsewhere && OURS.has(name))) return OURS.has(name) ? [] : [`frame ${number + 1}: ${name} is not theirs (${value})`]
+      if (known.length === 0 || (isElsewhere && OURS.has(name)))
+        return OURS.has(name) ? [] : [`frame ${number + 1}: ${name} is not theirs (${value})`]
       compared.add(name)
       const isThere = known.some((each) => each.start === start && (OPEN.has(name) || each.length === length))
       const places = known.map((each) => `${each.start}+${each.length}`).join(' or ')

@@ -41,6 +41,7 @@ describe('faults of a lab', () => {
     [['status', LAB], `lab ${LAB}: it has no fault`],
     [['inject', LAB, 'link-dwn'], 'fault link-dwn: there is none of that name (did you mean link-down?)'],
     [['inject', LAB, 'rp-filter-strict'], `fault rp-filter-strict: lab ${LAB} cannot have it`],
+    [['inject', LAB, 'conntrack-full', '--machine'], `fault conntrack-full: lab ${LAB} cannot have it`],
     [['inject', LAB, 'link-down', '--target', 'dbb'], `no place dbb in lab ${LAB} (did you mean db?)`],
     [['random', LAB, '--seed', 'x'], '--seed x: not a number'],
   ])('%j is refused with status 2', async (words, message) => {
@@ -66,6 +67,21 @@ describe('faults of a lab', () => {
     const again = JSON.parse(await labs.mustLab('fault', 'random', LAB, '--seed', '7', '--reveal', '--json'))
     expect(again.fault).toBe(name)
     await labs.mustLab('fault', 'heal', LAB)
+  })
+
+  test('a program on the loopback of its container is where the way of a packet ends, and begins anew on all addresses', async () => {
+    const listeners = () => inside('web', 'ss', '-Hltn', 'sport', '=', ':5000')
+    const path = async () => {
+      const words = [labs.program, 'path', `lab:${LAB}/client`, '192.168.0.2:8000', '--json']
+      return JSON.parse((await labs.world.tryRun(process.execPath, words)).stdout)
+    }
+    expect((await path()).verdict).toBe('delivered')
+    await labs.mustLab('fault', 'inject', LAB, 'published-port-unreachable:loopback', '--target', 'web:8000')
+    expect(await listeners()).toContain('127.0.0.1:5000')
+    expect(await path()).toMatchObject({ verdict: 'refused', where: { kind: 'socket', name: 'web' } })
+    await labs.mustLab('fault', 'heal', LAB)
+    expect(await listeners()).not.toContain('127.0.0.1:5000')
+    expect((await path()).verdict).toBe('delivered')
   })
 
   test('whatever a person did about it is undone too', async () => {
@@ -109,6 +125,7 @@ describe('faults of a lab', () => {
 /** Those that need the least time; `npm run faults` has all of them. */
 const SCORED = [
   'nat-rules-flushed',
+  'published-port-unreachable:loopback',
   'container-dns-broken:server',
   'default-route-wrong:gateway',
   'veth-not-enslaved',
