@@ -78,7 +78,7 @@ describe('faults of a lab', () => {
     expect((await path()).verdict).toBe('delivered')
     await labs.mustLab('fault', 'inject', LAB, 'published-port-unreachable:loopback', '--target', 'web:8000')
     expect(await listeners()).toContain('127.0.0.1:5000')
-    expect(await path()).toMatchObject({ verdict: 'refused', where: { kind: 'socket', name: 'web' } })
+    expect(await path()).toMatchObject({ verdict: 'rejected', where: { kind: 'socket', name: 'web' } })
     await labs.mustLab('fault', 'heal', LAB)
     expect(await listeners()).not.toContain('127.0.0.1:5000')
     expect((await path()).verdict).toBe('delivered')
