@@ -22,9 +22,11 @@ export function runChild(program, args, { cwd, timeoutMs, keepOutput = false }) 
   /** @type {string[]} */
   const output = []
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text) => output.push(text))
+  /** @param {string} text */
+  const say = (text) => (keepOutput ? output.push(text) : process.stderr.write(text))
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
-      output.push(`\n${program}: still running after ${timeoutMs / 1000} s, ended\n`)
+      say(`\n${program}: still running after ${timeoutMs / 1000} s, ended\n`)
       if (group !== undefined) killGroup(group, 'SIGKILL')
     }, timeoutMs)
     /** @param {number} status */
@@ -34,7 +36,7 @@ export function runChild(program, args, { cwd, timeoutMs, keepOutput = false }) 
       resolve({ status, output: output.join('') })
     }
     child.on('error', (error) => {
-      output.push(`${program}: ${error.message}\n`)
+      say(`${program}: ${error.message}\n`)
       end(127)
     })
     child.on('close', (status) => end(status ?? 128))
